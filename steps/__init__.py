@@ -1,0 +1,1 @@
+"""What runs in the containers: one verb a module, started as `python -m steps.<verb>`."""

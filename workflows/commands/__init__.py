@@ -1,0 +1,1 @@
+"""The commands of the `retrain` console script, a verb a file."""

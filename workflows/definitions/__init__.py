@@ -1,0 +1,1 @@
+"""Says with Hera what the manifests hold."""

@@ -1,0 +1,1 @@
+"""Runs Argo's own documents as local processes; knows nothing but the YAML."""
