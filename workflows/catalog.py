@@ -1,0 +1,154 @@
+"""The step catalog: what each step reads and writes. The definitions derive templates and the graph's edges from it.
+
+It says nothing about who comes after whom: a task depends on the producers of what it reads. A test holds every row
+against the `INTERFACE` that the step itself declares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ARTIFACTS = "artifacts/{{workflow.name}}/{{workflow.uid}}"
+"""The prefix of a run's artifacts: a name may come back after garbage collection, a uid never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An output parameter; a step that ends early leaves the default. `exported` makes it a Workflow output."""
+
+    name: str
+    default: str = ""
+    exported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An output artifact, kept as it is (`archive: none`) at `key` below the run's prefix."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row: `parameters` and `artifacts` are read, `writes` and `saves` are made for later steps and the record."""
+
+    name: str
+    title: str
+    parameters: tuple[str, ...]
+    artifacts: tuple[str, ...]
+    writes: tuple[Written, ...] = ()
+    saves: tuple[Saved, ...] = ()
+    fan_out: str = ""
+    only_when: Literal["", "deploy", "reject"] = ""
+    store: bool = False
+    timeout: str = "10m"
+
+    @property
+    def module(self) -> str:
+        return f"steps.{self.name}"
+
+
+RUN_PARAMETERS = {
+    "marker": None,
+    "etag": "",
+    "trigger": "manual",
+    "requested-by": "",
+    "why": "",
+    "replay": "false",
+    "allow-older": "false",
+    "retry-backoff": "",
+}
+"""The Workflow's own parameters with their defaults; None must be given. The document says `retry-backoff`."""
+
+CLAIM = Step(
+    name="claim",
+    title="Claim the batch",
+    parameters=("marker", "etag", "workflow", "uid", "replay", "allow-older"),
+    artifacts=("document",),
+    writes=(
+        Written("files", default="[]"),
+        Written("batch", exported=True),
+        Written("as-of", exported=True),
+        Written("revision", exported=True),
+        Written("data-hash", exported=True),
+        Written("token", exported=True),
+    ),
+    saves=(Saved("manifest", "manifest.json"),),
+    store=True,
+    timeout="30m",
+)
+VALIDATE = Step(
+    name="validate",
+    title="Hold a file against the contract",
+    parameters=("index", "file"),
+    artifacts=("document", "manifest", "raw"),
+    saves=(Saved("clean", "clean/{{inputs.parameters.index}}.parquet"),),
+    fan_out="files",
+    timeout="30m",
+)
+TRAIN = Step(
+    name="train",
+    title="Train the model",
+    parameters=(),
+    artifacts=("document", "clean"),
+    saves=(Saved("model", "model.skops"),),
+    timeout="3h",
+)
+EVALUATE = Step(
+    name="evaluate",
+    title="Judge the model by its gates",
+    parameters=(),
+    artifacts=("document", "clean", "model"),
+    writes=(
+        Written("decision", default="reject", exported=True),
+        Written("evaluation", exported=True),
+        Written("champion", exported=True),
+        Written("champion-etag"),
+    ),
+    saves=(Saved("report", "report.json"),),
+    store=True,
+    timeout="30m",
+)
+DEPLOY = Step(
+    name="deploy",
+    title="Move production to the model",
+    parameters=(
+        "workflow", "uid", "batch", "as-of", "revision", "data-hash", "token", "champion", "champion-etag", "allow-older"
+    ),
+    artifacts=("document", "model", "report"),
+    writes=(Written("version", exported=True),),
+    only_when="deploy",
+    store=True,
+)  # fmt: skip
+REJECT = Step(
+    name="reject",
+    title="Say why the model was rejected",
+    parameters=("evaluation",),
+    artifacts=("document",),
+    only_when="reject",
+)
+RECORD = Step(
+    name="record",
+    title="Record the run",
+    parameters=(
+        "workflow", "uid", "status", "failures", "outputs", "marker", "etag", "trigger", "requested-by", "why", "replay",
+        "created", "duration"
+    ),
+    artifacts=("document",),
+    writes=(Written("outcome", exported=True), Written("reason", exported=True), Written("message", exported=True)),
+    store=True,
+)  # fmt: skip
+NOTIFY = Step(
+    name="notify",
+    title="Tell people",
+    parameters=("workflow", "status", "failures", "outputs", "marker"),
+    artifacts=("document",),
+)
+
+STEPS: tuple[Step, ...] = (CLAIM, VALIDATE, TRAIN, EVALUATE, DEPLOY, REJECT)
+"""The pipeline's steps; each has, besides its row, the output parameter `verdict`."""
+
+EXIT_STEPS: tuple[Step, ...] = (RECORD, NOTIFY)
+"""What runs when the Workflow has ended, whatever happened; they do not wait for each other."""
