@@ -115,7 +115,8 @@ DEPLOY = Step(
     name="deploy",
     title="Move production to the model",
     parameters=(
-        "workflow", "uid", "batch", "as-of", "revision", "data-hash", "token", "champion", "champion-etag", "allow-older"
+        "workflow", "uid", "batch", "as-of", "revision", "data-hash", "token", "champion", "champion-etag",
+        "allow-older",
     ),
     artifacts=("document", "model", "report"),
     writes=(Written("version", exported=True),),
@@ -133,8 +134,8 @@ RECORD = Step(
     name="record",
     title="Record the run",
     parameters=(
-        "workflow", "uid", "status", "failures", "outputs", "marker", "etag", "trigger", "requested-by", "why", "replay",
-        "created", "duration"
+        "workflow", "uid", "status", "failures", "outputs", "marker", "etag", "trigger", "requested-by", "why",
+        "replay", "created", "duration",
     ),
     artifacts=("document",),
     writes=(Written("outcome", exported=True), Written("reason", exported=True), Written("message", exported=True)),

@@ -33,7 +33,7 @@ class StoreError(RetrainError):
     """The object store cannot be reached, refuses us, or lacks what we need."""
 
 
-class RunFailed(RetrainError):
+class RunFailedError(RetrainError):
     """What was asked for ran, and its answer is no: exit code 1."""
 
     exit_code = 1
