@@ -1,0 +1,151 @@
+"""The template of one step: its inputs, outputs, container, retries and limits, from its row and the document.
+
+A step never gets a literal path: what it reads and writes comes through `{{inputs.artifacts.X.path}}` and friends, so
+the same manifest runs where a path is a pod's and where it is a folder on a laptop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hera.workflows import Artifact, Container, NoneArchiveStrategy, Parameter, RetryStrategy, S3Artifact, models
+
+from steps.document import Document, Resources
+from steps.verdict import EXIT_VERDICT
+from workflows.catalog import ARTIFACTS, EXIT_STEPS, Step
+
+IMAGE = "retrain-steps:0.1.0"
+ROOT = "/retrain"
+STORAGE = "retrain-storage"
+SLACK_ENV = "SLACK_WEBHOOK_URL"
+
+DEFAULT_RESOURCES = Resources()
+STEP_RESOURCES: Mapping[str, Resources] = {
+    "validate": Resources(cpu="500m", memory="1Gi"),
+    "train": Resources(cpu="1", memory="2Gi"),
+    "evaluate": Resources(cpu="1", memory="2Gi"),
+}
+SERVICE_ACCOUNTS = {"deploy": "retrain-deploy", "notify": "retrain-notify"}
+
+
+def container(step: Step, document: Document) -> Container:
+    """Return Hera's template of `step` for this pipeline."""
+    return Container(
+        name=step.name,
+        annotations={"workflows.argoproj.io/title": step.title},
+        labels={"app.kubernetes.io/component": step.name},
+        inputs=[*_inputs(step)],
+        outputs=[*_outputs(step)],
+        image=IMAGE,
+        command=["python", "-m", step.module],
+        args=arguments(step),
+        env=_environment(step, document),
+        env_from=_storage(step),
+        resources=_resources(step, document),
+        retry_strategy=_retries(document),
+        timeout={str(name): limit for name, limit in document.run.timeouts.items()}.get(step.name, step.timeout),
+        service_account_name=SERVICE_ACCOUNTS.get(step.name),
+        node_selector=_size(step, document).node_selector or None,
+        security_context=models.SecurityContext(
+            allow_privilege_escalation=False,
+            read_only_root_filesystem=True,
+            capabilities=models.Capabilities(drop=["ALL"]),
+        ),
+        volume_mounts=[
+            models.VolumeMount(name="work", mount_path=ROOT),
+            models.VolumeMount(name="tmp", mount_path="/tmp"),  # noqa: S108 - the pod's own
+        ],
+    )
+
+
+def arguments(step: Step) -> list[str]:
+    """Return the arguments in the `--name=value` form, so that no value can pass for an option."""
+    return [
+        *(f"--{name}={{{{inputs.parameters.{name}}}}}" for name in step.parameters),
+        *(f"--{name}={{{{inputs.artifacts.{name}.path}}}}" for name in step.artifacts),
+        *(f"--{written.name}={{{{outputs.parameters.{written.name}.path}}}}" for written in step.writes),
+        *(f"--{saved.name}={{{{outputs.artifacts.{saved.name}.path}}}}" for saved in step.saves),
+        *([] if step in EXIT_STEPS else ["--verdict={{outputs.parameters.verdict.path}}"]),
+    ]
+
+
+def _inputs(step: Step) -> list[Any]:
+    return [
+        *(Parameter(name=name) for name in step.parameters),
+        *(Artifact(name=name, path=f"{ROOT}/inputs/{name}") for name in step.artifacts),
+    ]
+
+
+def _outputs(step: Step) -> list[Any]:
+    written = [
+        Parameter(
+            name=row.name,
+            global_name=row.name if row.exported else None,
+            value_from=models.ValueFrom(path=f"{ROOT}/outputs/{row.name}", default=row.default),
+        )
+        for row in step.writes
+    ]
+    verdict = Parameter(
+        name="verdict",
+        global_name=verdict_name(step),
+        value_from=models.ValueFrom(path=f"{ROOT}/outputs/verdict", default=""),
+    )
+    saved = [
+        S3Artifact(
+            name=row.name,
+            path=f"{ROOT}/outputs/{row.name}",
+            key=f"{ARTIFACTS}/{row.key}",
+            archive=NoneArchiveStrategy(),
+            optional=True,
+        )
+        for row in step.saves
+    ]
+    return [*written, *([] if step in EXIT_STEPS else [verdict]), *saved]
+
+
+def verdict_name(step: Step) -> str:
+    """Return the Workflow output that carries the step's verdict: one an item where the step is a loop."""
+    return f"{step.name}-verdict" + ("-{{inputs.parameters.index}}" if step.fan_out else "")
+
+
+def _environment(step: Step, document: Document) -> list[Any]:
+    if step.name != "notify" or document.notify.slack is None:
+        return []
+    slack = document.notify.slack
+    selector = models.SecretKeySelector(name=slack.secret, key=slack.key, optional=True)
+    return [models.EnvVar(name=SLACK_ENV, value_from=models.EnvVarSource(secret_key_ref=selector))]
+
+
+def _storage(step: Step) -> list[Any]:
+    """Let a step that speaks to S3 itself find it; where the platform does (IRSA), neither object exists."""
+    if not step.store:
+        return []
+    return [
+        models.EnvFromSource(config_map_ref=models.ConfigMapEnvSource(name=STORAGE, optional=True)),
+        models.EnvFromSource(secret_ref=models.SecretEnvSource(name=STORAGE, optional=True)),
+    ]
+
+
+def _size(step: Step, document: Document) -> Resources:
+    declared: dict[str, Resources] = {
+        **STEP_RESOURCES,
+        **{str(name): value for name, value in document.run.resources.items()},
+    }
+    return declared.get(step.name, DEFAULT_RESOURCES)
+
+
+def _resources(step: Step, document: Document) -> models.ResourceRequirements:
+    size = _size(step, document)
+    limits = {"cpu": size.cpu, "memory": size.memory, **({"nvidia.com/gpu": str(size.gpu)} if size.gpu else {})}
+    return models.ResourceRequirements(requests={"cpu": size.cpu, "memory": size.memory}, limits=limits)
+
+
+def _retries(document: Document) -> RetryStrategy:
+    """Retry crashes and artifact errors alike, a verdict never: its exit code is reserved."""
+    return RetryStrategy(
+        limit=document.run.retries.limit,
+        retry_policy="Always",
+        expression=f"asInt(lastRetry.exitCode) != {EXIT_VERDICT}",
+        backoff=models.Backoff(duration="{{workflow.parameters.retry-backoff}}", factor=document.run.retries.factor),
+    )
