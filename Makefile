@@ -1,0 +1,64 @@
+# `make` alone says what there is. Everything runs from .venv in this checkout, installed from hashes; nothing is global.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
+PYTEST := $(BIN)/pytest -q -n 2
+
+.PHONY: help
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+.PHONY: setup
+setup: $(READY) ## install what is needed into .venv
+
+$(READY): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(f"retrain needs Python 3.11 or later, this is {sys.version.split()[0]}: set PYTHON=") if sys.version_info < (3, 11) else None'
+	@echo "setting up .venv (once; some minutes on a slow line)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.ready-* && touch $@
+
+.PHONY: demo
+demo: $(READY) ## the main job on real data: embedded S3, no cluster
+	@$(BIN)/retrain demo
+
+.PHONY: test
+test: $(READY) lint types drift ## everything: lint, types, drift and all tests
+	@$(PYTEST)
+
+.PHONY: check
+check: $(READY) lint types drift ## lint, types, drift and the unit tests
+	@$(PYTEST) --ignore tests/end_to_end
+
+.PHONY: lint
+lint: $(READY)
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+.PHONY: types
+types: $(READY)
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: drift
+drift: $(READY)
+	@$(BIN)/retrain render --check && $(BIN)/retrain lint
+
+.PHONY: manifests
+manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
+	@$(BIN)/retrain render
+
+.PHONY: bench
+bench: $(READY) ## measure the engine against a shell that starts the same processes
+	@$(BIN)/python -m tests.bench
+
+.PHONY: lock
+lock: ## resolve pyproject.toml into requirements.lock
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+
+.PHONY: clean
+clean: ## remove what set-up, runs and tests left
+	rm -rf .venv .retrain .mypy_cache .ruff_cache .hypothesis build

@@ -1,0 +1,57 @@
+"""Starts the console script and holds its one error boundary: what a person can act on, what is our bug, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from workflows.errors import RetrainError
+
+BUG = 3
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command line; returns the exit code: 0 ok, 1 no, 2 usage or document, 3 our bug, 130 interrupted."""
+    try:
+        from workflows.cli import app
+
+        return app(standalone_mode=False) or 0
+    except RetrainError as error:
+        return _say(f"retrain: {error}", error.exit_code)
+    except (KeyboardInterrupt, EOFError):
+        return _say("retrain: interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug gets a log that can be sent, not a wall of text
+        return _usage(error) or _bug(error)
+
+
+def _usage(error: Exception) -> int:
+    """Return 2 for what the command-line library refuses, else 0; its own text names the option."""
+    show = getattr(error, "show", None)
+    if not callable(show):
+        return INTERRUPTED if type(error).__name__ == "Abort" else 0
+    show()
+    return 2
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile("w", prefix="retrain-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write(f"retrain {' '.join(sys.argv[1:])}\n\n{traceback.format_exc()}")
+    return _say(
+        f"retrain: a bug of ours: {type(error).__name__}: {error}\n  hint: please report it with {Path(log.name)}", BUG
+    )
+
+
+def _say(text: str, code: int) -> int:
+    print(text, file=sys.stderr)  # noqa: T201 - the boundary speaks to a person
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The command line: one function a command, which imports its work only when called, so that help costs nothing.
+
+The texts here are the manual; what a command does is in `workflows.commands`, a verb a file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="retrain",
+    help="Event-driven model retraining on Kubernetes with Argo: one complete batch, one run, and an answer to why.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Pipelines = Annotated[
+    Path, typer.Option("--pipelines", envvar="RETRAIN_PIPELINES", help="The folder of the pipeline documents.")
+]
+Manifests = Annotated[
+    Path, typer.Option("--manifests", envvar="RETRAIN_MANIFESTS", help="The folder of the rendered manifests.")
+]
+Home = Annotated[Path, typer.Option("--home", envvar="RETRAIN_HOME", help="Where local runs are kept.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data, for programs.")]
+Endpoint = Annotated[str, typer.Option("--endpoint", help="Use this S3 (and SQS) instead of the embedded one.")]
+Pipeline = Annotated[str, typer.Argument(metavar="PIPELINE")]
+RunName = Annotated[str, typer.Argument(metavar="RUN")]
+
+PIPELINES = Path("workflows/pipelines")
+MANIFESTS = Path("manifests/generated")
+HOME = Path(".retrain")
+
+
+@app.command()
+def render(
+    pipelines: Pipelines = PIPELINES,
+    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = MANIFESTS,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is not current.")] = False,
+) -> int:
+    """Render the pipelines into Argo manifests."""
+    from workflows.commands.render import check_current, write
+
+    return check_current(pipelines, out) if check else write(pipelines, out)
+
+
+@app.command()
+def lint(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Manifest files or folders; none: all manifests.")] = None,
+    manifests: Manifests = MANIFESTS,
+    pipelines: Pipelines = PIPELINES,
+    as_json: AsJson = False,
+) -> int:
+    """Find what Argo would refuse, or silently get wrong, before it does."""
+    from workflows.commands.lint import run
+
+    return run(paths or [manifests], None if paths else pipelines, as_json=as_json)
+
+
+@app.command()
+def graph(
+    pipeline: Pipeline,
+    manifests: Manifests = MANIFESTS,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As a Mermaid flowchart.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Draw the graph of a pipeline's Workflow."""
+    from workflows.commands.graph import run
+
+    return run(pipeline, manifests, "json" if as_json else "mermaid" if mermaid else "text")
+
+
+@app.command()
+def up(
+    pipelines: Pipelines = PIPELINES,
+    manifests: Manifests = MANIFESTS,
+    home: Home = HOME,
+    endpoint: Endpoint = "",
+    port: Annotated[int, typer.Option("--port", help="The embedded S3's port; 0 picks a free one.")] = 0,
+) -> int:
+    """Run it all here: an embedded S3 and queue, the Sensors and the Workflows, until Ctrl-C."""
+    from workflows.commands.up import run
+
+    return run(pipelines, manifests, home, endpoint=endpoint, port=port)
+
+
+@app.command(name="run")
+def run_document(
+    document: Annotated[str, typer.Argument(metavar="FILE_OR_PIPELINE")],
+    parameters: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value", metavar="N=V")] = None,
+    manifests: Manifests = MANIFESTS,
+    home: Home = HOME,
+    as_json: AsJson = False,
+) -> int:
+    """Run a Workflow or WorkflowTemplate here, as processes; exit 0 when it Succeeded, 1 when not."""
+    from workflows.commands.run import run
+
+    return run(document, parameters or [], manifests, home, as_json=as_json)
+
+
+@app.command()
+def runs(
+    pipeline: Annotated[str, typer.Argument(metavar="[PIPELINE]")] = "",
+    pipelines: Pipelines = PIPELINES,
+    home: Home = HOME,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> int:
+    """List runs, newest first: those on record, and those going on here."""
+    from workflows.commands.runs import run
+
+    return run(pipeline, pipelines, home, limit=limit, as_json=as_json)
+
+
+@app.command()
+def get(name: RunName, pipelines: Pipelines = PIPELINES, home: Home = HOME, as_json: AsJson = False) -> int:
+    """Show a run's nodes, phases and durations."""
+    from workflows.commands.get import run
+
+    return run(name, pipelines, home, as_json=as_json)
+
+
+@app.command()
+def logs(
+    name: RunName,
+    step: Annotated[str, typer.Argument(metavar="[STEP]")] = "",
+    pipelines: Pipelines = PIPELINES,
+    home: Home = HOME,
+) -> int:
+    """Print what a run's steps wrote."""
+    from workflows.commands.logs import run
+
+    return run(name, step, pipelines, home)
+
+
+@app.command()
+def why(
+    pipeline: Pipeline,
+    date: Annotated[str, typer.Option("--date", help="A day (YYYY-MM-DD); none: the newest.")] = "",
+    pipelines: Pipelines = PIPELINES,
+    as_json: AsJson = False,
+) -> int:
+    """Say in one sentence why the model is what it is, then the evidence."""
+    from workflows.commands.why import run
+
+    return run(pipeline, date, pipelines, as_json=as_json)
+
+
+@app.command()
+def replay(
+    pipeline: Pipeline,
+    batch: Annotated[str, typer.Argument(metavar="BATCH")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")],
+    allow_older: Annotated[bool, typer.Option("--allow-older", help="Even if production has newer data.")] = False,
+    pipelines: Pipelines = PIPELINES,
+    manifests: Manifests = MANIFESTS,
+    home: Home = HOME,
+    as_json: AsJson = False,
+) -> int:
+    """Run a batch again on purpose, on record with who asked and why."""
+    from workflows.commands.replay import Request, run
+
+    return run(Request(pipeline, batch, reason, allow_older), pipelines, manifests, home, as_json=as_json)

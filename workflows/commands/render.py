@@ -1,0 +1,66 @@
+"""`retrain render`: writes the manifests and the pipelines' JSON Schema, or checks that they are current."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from workflows.config import pipelines_in
+from workflows.manifests import BANNER, Difference, differences, render, schema
+
+SCHEMA = "pipeline.schema.json"
+SENTENCES = {
+    "differs": "is not what the pipelines render to",
+    "missing": "is missing",
+    "stray": "belongs to no pipeline",
+}
+
+
+def write(pipelines: Path, out: Path) -> int:
+    """Write what differs, remove generated files of pipelines that are gone, and say what changed."""
+    files = render(pipelines_in(pipelines))
+    changed = differences(files, out)
+    out.mkdir(parents=True, exist_ok=True)
+    for difference in changed:
+        if difference.kind != "stray":
+            replace(difference.file, files[difference.file.name])
+        elif difference.file.read_text(encoding="utf-8").startswith(BANNER):
+            difference.file.unlink()
+        else:
+            typer.echo(
+                f"{difference.file} belongs to no pipeline and was not rendered by retrain: left as it is", err=True
+            )
+    if not _schema_is_current(pipelines):
+        replace(pipelines / SCHEMA, schema())
+    for difference in changed:
+        typer.echo(f"{'removed' if difference.kind == 'stray' else 'wrote'} {difference.file}")
+    typer.echo(f"{len(files)} manifests in {out}, {len(changed)} changed")
+    return 0
+
+
+def check_current(pipelines: Path, out: Path) -> int:
+    """Return 1 and say what to run if a committed file is not what the pipelines render to."""
+    found = list(differences(render(pipelines_in(pipelines)), out))
+    if not _schema_is_current(pipelines):
+        found.append(Difference(pipelines / SCHEMA, "differs" if (pipelines / SCHEMA).exists() else "missing"))
+    for difference in found:
+        typer.echo(f"{difference.file} {SENTENCES[difference.kind]}", err=True)
+    if found:
+        typer.echo("hint: run `make manifests` and commit the result", err=True)
+        return 1
+    typer.echo(f"{out} is current")
+    return 0
+
+
+def _schema_is_current(pipelines: Path) -> bool:
+    file = pipelines / SCHEMA
+    return file.is_file() and file.read_text(encoding="utf-8") == schema()
+
+
+def replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)
