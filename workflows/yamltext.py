@@ -22,7 +22,7 @@ _CORE = (
         r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
         "-+0123456789.",
     ),
-    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
+    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN"),
     ("tag:yaml.org,2002:merge", r"^<<$", "<"),
 )
 
@@ -48,7 +48,9 @@ class CoreLoader(yaml.SafeLoader):
 
 
 for _tag, _pattern, _first in _CORE:
-    CoreLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    CoreLoader.add_implicit_resolver(
+        _tag, re.compile(_pattern), [*_first, ""] if _tag.endswith("null") else list(_first)
+    )
 CoreLoader.add_constructor("tag:yaml.org,2002:int", CoreLoader.construct_core_int)
 
 

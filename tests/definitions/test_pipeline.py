@@ -1,0 +1,119 @@
+"""The WorkflowTemplate holds what the run needs and what an operator of Argo expects."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from documents import document
+
+from steps.document import read
+from workflows.definitions.pipeline import workflow_template
+
+LITERAL_PATH = re.compile(r"=/|^/")
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict[str, Any]:
+    return dict(workflow_template(document(notify={"slack": {"secret": "retrain-slack"}}))["spec"])
+
+
+def template(spec: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(entry for entry in spec["templates"] if entry["name"] == name)
+
+
+def task(spec: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(entry for entry in template(spec, "pipeline")["dag"]["tasks"] if entry["name"] == name)
+
+
+def test_the_run_carries_its_document(spec: dict[str, Any]) -> None:
+    (artifact,) = spec["arguments"]["artifacts"]
+    assert read(artifact["raw"]["data"]) == document(notify={"slack": {"secret": "retrain-slack"}})
+
+
+def test_both_branches_follow_a_judged_model_and_compare_words(spec: dict[str, Any]) -> None:
+    decision = "{{tasks.evaluate.outputs.parameters.decision}}"
+    assert task(spec, "deploy")["depends"] == task(spec, "reject")["depends"] == "evaluate.Succeeded"
+    assert task(spec, "deploy")["when"] == f"{decision} == deploy"
+    assert task(spec, "reject")["when"] == f"{decision} != deploy"
+
+
+def test_a_verdict_is_never_retried_and_everything_else_is(spec: dict[str, Any]) -> None:
+    for entry in spec["templates"]:
+        if "container" in entry:
+            assert entry["retryStrategy"]["retryPolicy"] == "Always"
+            assert entry["retryStrategy"]["expression"] == "asInt(lastRetry.exitCode) != 42"
+            assert entry["retryStrategy"]["limit"] == 2
+
+
+def test_no_step_gets_a_literal_path(spec: dict[str, Any]) -> None:
+    for entry in spec["templates"]:
+        for argument in entry.get("container", {}).get("args", []):
+            assert not LITERAL_PATH.search(argument), argument
+
+
+def test_artifacts_lie_under_the_run_s_name_and_uid_unpacked(spec: dict[str, Any]) -> None:
+    for entry in spec["templates"]:
+        for artifact in entry.get("outputs", {}).get("artifacts", []):
+            assert artifact["s3"]["key"].startswith("artifacts/{{workflow.name}}/{{workflow.uid}}/")
+            assert artifact["archive"] == {"none": {}}
+            assert artifact["optional"] is True
+
+
+def test_every_output_parameter_has_a_default(spec: dict[str, Any]) -> None:
+    for entry in spec["templates"]:
+        for parameter in entry.get("outputs", {}).get("parameters", []):
+            assert "default" in parameter["valueFrom"], (entry["name"], parameter["name"])
+
+
+def test_a_loop_exports_a_verdict_for_each_item(spec: dict[str, Any]) -> None:
+    (verdict,) = template(spec, "validate")["outputs"]["parameters"]
+    assert verdict["globalName"] == "validate-verdict-{{inputs.parameters.index}}"
+
+
+def test_the_exit_handler_cannot_fail_a_good_run(spec: dict[str, Any]) -> None:
+    assert spec["onExit"] == "exit"
+    for entry in template(spec, "exit")["dag"]["tasks"]:
+        assert entry["continueOn"] == {"failed": True, "error": True}
+
+
+def test_only_notify_sees_slack_s_secret(spec: dict[str, Any]) -> None:
+    seeing = [entry["name"] for entry in spec["templates"] if "retrain-slack" in json.dumps(entry)]
+    assert seeing == ["notify"]
+
+
+def test_only_deploy_runs_as_the_account_that_may_move_production(spec: dict[str, Any]) -> None:
+    running = [entry["name"] for entry in spec["templates"] if entry.get("serviceAccountName") == "retrain-deploy"]
+    assert running == ["deploy"]
+
+
+def test_two_runs_of_a_pipeline_never_overlap(spec: dict[str, Any]) -> None:
+    assert spec["synchronization"] == {"mutexes": [{"name": "retrain-loans"}]}
+
+
+def test_the_document_sizes_a_step() -> None:
+    sized = document(
+        run={
+            "timeouts": {"train": "2h"},
+            "resources": {"train": {"cpu": "4", "memory": "8Gi", "gpu": 1, "node_selector": {"pool": "gpu"}}},
+        }
+    )
+    train = template(workflow_template(sized)["spec"], "train")
+    assert train["timeout"] == "2h"
+    assert train["container"]["resources"]["limits"] == {"cpu": "4", "memory": "8Gi", "nvidia.com/gpu": "1"}
+    assert train["nodeSelector"] == {"pool": "gpu"}
+
+
+def test_every_pod_is_confined(spec: dict[str, Any]) -> None:
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    for entry in spec["templates"]:
+        if "container" in entry:
+            assert entry["container"]["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "readOnlyRootFilesystem": True,
+            }
+            assert set(entry["container"]["resources"]["limits"]) >= {"cpu", "memory"}
+            assert entry["timeout"]
