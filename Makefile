@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
+UV := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 PYTEST := $(BIN)/pytest -q -n 2
 
 .PHONY: help
@@ -56,8 +57,9 @@ bench: $(READY) ## measure the engine against a shell that starts the same proce
 	@$(BIN)/python -m tests.bench
 
 .PHONY: lock
-lock: ## resolve pyproject.toml into requirements.lock
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+lock: ## resolve pyproject.toml into the two lock files (needs uv)
+	uv pip compile pyproject.toml --all-extras $(UV) -o requirements.lock
+	uv pip compile pyproject.toml --extra steps $(UV) -c requirements.lock -o images/steps/requirements.lock
 
 .PHONY: clean
 clean: ## remove what set-up, runs and tests left
