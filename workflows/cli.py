@@ -32,14 +32,14 @@ Pipeline = Annotated[str, typer.Argument(metavar="PIPELINE")]
 RunName = Annotated[str, typer.Argument(metavar="RUN")]
 
 PIPELINES = Path("workflows/pipelines")
-MANIFESTS = Path("manifests/generated")
+MANIFESTS = Path("manifests")
 HOME = Path(".retrain")
 
 
 @app.command()
 def render(
     pipelines: Pipelines = PIPELINES,
-    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = MANIFESTS,
+    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = MANIFESTS / "generated",
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is not current.")] = False,
 ) -> int:
     """Render the pipelines into Argo manifests."""
