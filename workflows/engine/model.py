@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, JsonValue, StrictBool, StrictInt
+from pydantic import Field, JsonValue, StrictBool, StrictInt, field_validator
 
 from workflows.engine.container import Container, Script
 from workflows.engine.nodes import NodeStatus, Time, WorkflowPhase
@@ -21,9 +21,10 @@ from workflows.engine.values import (
     Model,
     NoEffect,
     Outputs,
+    unsupported,
 )
 
-API_VERSION = "argoproj.io/v1alpha1"
+API_VERSION: Literal["argoproj.io/v1alpha1"] = "argoproj.io/v1alpha1"
 
 
 class ObjectMeta(Model):
@@ -171,6 +172,13 @@ class WorkflowMetadata(Model):
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
 
+    @field_validator("labels", "annotations")
+    @classmethod
+    def _plain(cls, texts: dict[str, str]) -> dict[str, str]:
+        if any("{{" in text for text in texts.values()):
+            raise unsupported("tags in workflowMetadata")
+        return texts
+
 
 class WorkflowSpec(Model):
     """What to run: an entrypoint among templates, or a reference to a WorkflowTemplate that has them."""
@@ -234,6 +242,11 @@ class Workflow(Model):
     metadata: ObjectMeta
     spec: WorkflowSpec
     status: WorkflowStatus = WorkflowStatus()
+
+    @property
+    def executed_spec(self) -> WorkflowSpec:
+        """What runs: its own spec, or the one merged with its WorkflowTemplate's."""
+        return self.status.stored_workflow_template_spec or self.spec
 
 
 class WorkflowTemplate(Model):
