@@ -6,6 +6,7 @@ refused everywhere, for a misspelt gate must never become an absent one.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, time
 from typing import Annotated, Any, Literal
@@ -268,6 +269,11 @@ class Document(Value):
             if brace in self.model_dump_json():
                 raise ValueError(f"{brace!r} may not stand in a pipeline document")
         return self
+
+
+def fingerprint(document: Document) -> str:
+    """Return the sha256 of the document, every default written out: the same pipeline, the same fingerprint."""
+    return hashlib.sha256(document.model_dump_json().encode()).hexdigest()
 
 
 def read(text: str | bytes) -> Document:

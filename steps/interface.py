@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from steps.verdict import EXIT_VERDICT, Conclusion, Reason, Verdict
+from steps.verdict import EXIT_VERDICT, Conclusion, Reason, StoreError, Verdict
 
 VERDICT = "verdict"
 LAST_LINES = 5
@@ -69,7 +69,7 @@ def parse(interface: Interface, argv: list[str]) -> Call:
 
 
 def run(interface: Interface, verb: Callable[[Call], None], argv: list[str] | None = None) -> int:
-    """Call a verb and return the exit code: 0 done, 42 a verdict, 1 a crash; both leave a verdict for the record."""
+    """Call a verb and return the exit code: 0 done, 42 a verdict, 1 a crash; the latter two leave a verdict behind."""
     call = parse(interface, sys.argv[1:] if argv is None else argv)
     try:
         verb(call)
@@ -77,11 +77,23 @@ def run(interface: Interface, verb: Callable[[Call], None], argv: list[str] | No
         _leave(call, verdict.conclusion)
         print(f"{verdict.conclusion.outcome}: {verdict.conclusion.message}", file=sys.stderr)  # noqa: T201 - the step's log
         return EXIT_VERDICT
+    except StoreError as error:
+        _leave(call, Conclusion(Reason.STORE, str(error)))
+        print(f"failed: {error}", file=sys.stderr)  # noqa: T201 - the step's log
+        return 1
     except Exception as error:  # noqa: BLE001 - the one boundary: what crashes must leave its last lines on record
         traceback.print_exc()
         lines = traceback.format_exception(error)[-1].strip().splitlines()[-LAST_LINES:]
         _leave(call, Conclusion(Reason.CRASHED, " / ".join(lines)[:500] or type(error).__name__))
         return 1
+    return 0
+
+
+def advise(interface: Interface, verb: Callable[[Call], None], argv: list[str] | None = None) -> int:
+    """Call a verb that never fails its run (`record`, `notify`): whatever breaks is in its log, the exit code is 0."""
+    code = run(interface, verb, argv)
+    if code:
+        print(f"this step broke (would be exit code {code}); the run's outcome stands", file=sys.stderr)  # noqa: T201 - the step's log
     return 0
 
 

@@ -120,3 +120,10 @@ class Verdict(Exception):  # noqa: N818 - a decision, not an error
     def __init__(self, reason: Reason, message: str, **evidence: Any) -> None:
         super().__init__(message)
         self.conclusion = Conclusion(reason, message, evidence)
+
+
+class StoreError(Exception):
+    """The object store could not be used: what was asked of it, what it answered, what to look at.
+
+    It is no `Verdict`: another attempt may find the store well, so the step ends with exit code 1 and reason `store`.
+    """

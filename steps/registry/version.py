@@ -1,0 +1,66 @@
+"""Versions: the immutable models of a pipeline. Written by `deploy`, read by `evaluate` (the champion) and by serving.
+
+`version.json` is written last, so a version that has one is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steps.registry.objects import Body, Exists, Store
+from steps.verdict import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A run's model and report on disk."""
+
+    model: Path
+    report: Path
+
+
+def name(as_of: str, revision: int, uid: str) -> str:
+    """Return the version of a run: orders as its batch does, and no two runs share one."""
+    return f"{as_of}.{revision}-{uid[:8]}"
+
+
+def prefix(pipeline: str, version: str) -> str:
+    return f"registry/{pipeline}/versions/{version}"
+
+
+def model_key(pipeline: str, version: str) -> str:
+    return f"{prefix(pipeline, version)}/model.skops"
+
+
+def write(store: Store, pipeline: str, version: str, files: Files, facts: Mapping[str, Any]) -> None:
+    """Write a version; writing the same again changes nothing. `facts` say what it is made of.
+
+    Raises `StoreError`, also when the version is there with another content: a version never changes.
+    """
+    contents = {"model": files.model, "report": files.report}
+    about = {
+        **facts,
+        "version": version,
+        "pipeline": pipeline,
+        **{part: {"size": path.stat().st_size, "sha256": _sha256(path)} for part, path in contents.items()},
+    }
+    _write(store, model_key(pipeline, version), files.model)
+    _write(store, f"{prefix(pipeline, version)}/report.json", files.report)
+    _write(store, f"{prefix(pipeline, version)}/version.json", json.dumps(about, sort_keys=True, indent=2).encode())
+
+
+def _write(store: Store, key: str, body: Body) -> None:
+    try:
+        store.create(key, body)
+    except Exists as error:
+        raise StoreError(f"{key} is there with another content, and a version never changes") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
