@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -18,7 +19,7 @@ SENTENCES = {
 }
 
 
-def write(pipelines: Path, out: Path) -> int:
+def write(pipelines: Path, out: Path, say: Callable[[str], object] = typer.echo) -> int:
     """Write what differs, remove generated files of pipelines that are gone, and say what changed."""
     files = render(pipelines_in(pipelines))
     changed = differences(files, out)
@@ -35,8 +36,8 @@ def write(pipelines: Path, out: Path) -> int:
     if not _schema_is_current(pipelines):
         replace(pipelines / SCHEMA, schema())
     for difference in changed:
-        typer.echo(f"{'removed' if difference.kind == 'stray' else 'wrote'} {difference.file}")
-    typer.echo(f"{len(files)} manifests in {out}, {len(changed)} changed")
+        say(f"{'removed' if difference.kind == 'stray' else 'wrote'} {difference.file}")
+    say(f"{len(files)} manifests in {out}, {len(changed)} changed")
     return 0
 
 

@@ -1,0 +1,58 @@
+"""`retrain get`: one run's nodes as a tree; where its journal is gone, what the ledger has of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from steps.registry import ledger
+from workflows.commands.store import bucket_of
+from workflows.config import pipelines_in
+from workflows.engine.journal import Journal, WorkflowNotFoundError
+from workflows.engine.view import frame
+
+
+def run(name: str, pipelines: Path, home: Path, *, as_json: bool) -> int:
+    """Print the run `name`; raises `WorkflowNotFoundError` when neither journal nor ledger has it."""
+    try:
+        workflow = Journal(home).read(name)
+    except WorkflowNotFoundError:
+        return _from_the_ledger(name, pipelines, home, as_json=as_json)
+    if as_json:
+        typer.echo(workflow.to_json(indent=2))
+    else:
+        width = shutil.get_terminal_size().columns
+        typer.echo(frame(workflow, datetime.now(UTC), width, colour=sys.stdout.isatty()))
+    return 0
+
+
+def record_of(name: str, pipelines: Path) -> dict[str, Any] | None:
+    """Return the newest outcome record of the Workflow `name`, looked for in the pipeline its name starts with."""
+    for document in pipelines_in(pipelines):
+        if name.startswith(f"{document.name}-"):
+            with bucket_of(document) as store:
+                for record in ledger.records(store, document.name):
+                    if record.kind == "run" and record.body.get("workflow", {}).get("name") == name:
+                        return dict(record.body)
+    return None
+
+
+def _from_the_ledger(name: str, pipelines: Path, home: Path, *, as_json: bool) -> int:
+    body = record_of(name, pipelines)
+    if body is None:
+        raise WorkflowNotFoundError(
+            f"there is no run {name!r}", where=str(home), hint="`retrain runs` lists those on record"
+        )
+    if as_json:
+        typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+        return 0
+    typer.echo(f"{name}: its nodes are not in {home}; on record is:")
+    for field in ("outcome", "reason", "message", "batch", "as_of", "decision", "times"):
+        typer.echo(f"  {field}: {body.get(field)}")
+    return 0

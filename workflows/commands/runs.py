@@ -1,0 +1,87 @@
+"""`retrain runs`: the runs on record, newest first, and those that go on in this home."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from steps.document import Document
+from steps.registry import ledger
+from workflows.commands.store import bucket_of
+from workflows.config import find, pipelines_in
+from workflows.engine.journal import Journal
+from workflows.engine.model import Workflow
+
+COLUMNS = ("recorded", "pipeline", "batch", "outcome", "reason", "run")
+
+
+def run(pipeline: str, pipelines: Path, home: Path, *, limit: int, as_json: bool) -> int:
+    """Print the newest `limit` runs of one pipeline, or of all."""
+    documents = (find(pipeline, pipelines),) if pipeline else pipelines_in(pipelines)
+    rows = sorted((row for document in documents for row in recorded(document, limit)), key=_recorded, reverse=True)
+    found = [*going_on(home, {document.name for document in documents}), *rows][:limit]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(table(found) if found else "no run is on record")
+    return 0
+
+
+def recorded(document: Document, limit: int) -> list[dict[str, Any]]:
+    """Return the newest outcome records of a pipeline, a row each."""
+    with bucket_of(document) as store:
+        outcomes = (record for record in ledger.records(store, document.name) if record.kind == "run")
+        return [_row(record) for record in islice(outcomes, limit)]
+
+
+def _row(record: ledger.Record) -> dict[str, Any]:
+    body = record.body
+    return {
+        "recorded": record.at.isoformat(timespec="seconds"),
+        "pipeline": body.get("pipeline"),
+        "batch": body.get("batch"),
+        "outcome": body.get("outcome"),
+        "reason": body.get("reason"),
+        "message": body.get("message"),
+        "run": (body.get("workflow") or {}).get("name"),
+        "uid": record.uid,
+    }
+
+
+def going_on(home: Path, pipelines: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the Workflows of this home that have not ended, newest first."""
+    for workflow in reversed(Journal(home).list().workflows):
+        phase, name = workflow.status.phase, template(workflow)
+        if name in pipelines and not (phase and phase.completed):
+            values = {"pipeline": name, "batch": None, "outcome": str(phase or "Pending"), "reason": None}
+            message = workflow.status.message
+            yield {
+                "recorded": None,
+                **values,
+                "message": message,
+                "run": workflow.metadata.name,
+                "uid": workflow.metadata.uid,
+            }
+
+
+def template(workflow: Workflow) -> str:
+    """Return the WorkflowTemplate's name that the Workflow runs, "" if it has templates of its own."""
+    return workflow.spec.workflow_template_ref.name if workflow.spec.workflow_template_ref else ""
+
+
+def _recorded(row: dict[str, Any]) -> str:
+    return str(row["recorded"])
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as columns of text."""
+    cells = [list(COLUMNS), *([str(row[column] or "–") for column in COLUMNS] for row in rows)]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(COLUMNS))]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )
