@@ -1,0 +1,165 @@
+"""Workflows on disk: `$RETRAIN_HOME/workflows/<name>/workflow.json`, their logs and their pods' scratch directories.
+
+Written by the driver at every change, read by `get`, `logs` and `runs`, often while the run goes on in another process.
+A Workflow appears whole and changes whole, because it is written beside its place and renamed: a reader needs no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from workflows.engine.model import Workflow
+from workflows.errors import RetrainError
+
+DOCUMENT = "workflow.json"
+# A Kubernetes object name (RFC 1123 subdomain); Argo allows a Workflow 63 characters.
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+NAME_LENGTH = 63
+# A pod's name is built from a Workflow's and a template's, which may have capitals.
+POD_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?")
+POD_NAME_LENGTH = 253
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class JournalError(RetrainError):
+    """A Workflow's directory cannot be used; `where` is its path."""
+
+
+class AlreadyExistsError(JournalError):
+    """A Workflow of that name has been submitted before. The deterministic name makes a second delivery end here."""
+
+
+class WorkflowNotFoundError(JournalError):
+    """No Workflow of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All Workflows, oldest first, and an error for each entry that is none (torn, or somebody else's)."""
+
+    workflows: tuple[Workflow, ...]
+    damaged: tuple[JournalError, ...]
+
+
+class Journal:
+    """The Workflows below one home directory. Holds no state but the path; any number may look at one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.root = home / "workflows"
+
+    def directory(self, name: str) -> Path:
+        """Where the Workflow's files are. Raises JournalError for a name that could be no Workflow's."""
+        if len(name) > NAME_LENGTH or not NAME.fullmatch(name):
+            raise JournalError(
+                f"{name[:80]!r} cannot name a Workflow",
+                hint=f"at most {NAME_LENGTH} lower-case letters, digits, '-' and '.', a letter or digit at both ends",
+            )
+        return self.root / name
+
+    def log_path(self, name: str, pod: str) -> Path:
+        """Where the output of one pod is or will be."""
+        return self.directory(name) / "logs" / f"{_pod_name(pod)}.log"
+
+    def pod_directory(self, name: str, pod: str) -> Path:
+        """The scratch directory of one pod."""
+        return self.directory(name) / "pods" / _pod_name(pod)
+
+    def create(self, workflow: Workflow) -> None:
+        """Add a Workflow; of several at once exactly one succeeds. Raises AlreadyExistsError."""
+        name = workflow.metadata.name or ""
+        directory = self.directory(name)
+        self.root.mkdir(parents=True, exist_ok=True)
+        # Made whole under another name, then renamed: a rename onto a directory that holds anything fails, as a
+        # second mkdir would, but there is no moment at which the name exists without its document.
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=self.root) as parent:
+            whole = Path(parent) / name
+            (whole / "logs").mkdir(parents=True)
+            (whole / DOCUMENT).write_text(workflow.to_json(indent=1), encoding="utf-8")
+            try:
+                whole.rename(directory)
+            except OSError as error:
+                if not directory.exists():
+                    raise JournalError(f"cannot add the Workflow: {error.strerror}", where=str(directory)) from error
+                raise AlreadyExistsError(
+                    f"Workflow {name!r} already exists",
+                    where=str(directory),
+                    hint="a name is used once; choose another",
+                ) from None
+
+    def write(self, workflow: Workflow) -> None:
+        """Replace the document of a Workflow that was created; readers see the old or the new one. One writer a name.
+
+        Not synced to the device: after a power cut the bucket, not this file, says what happened.
+        """
+        directory = self.directory(workflow.metadata.name or "")
+        beside = directory / f".{DOCUMENT}.{os.getpid()}"
+        try:
+            beside.write_text(workflow.to_json(indent=1), encoding="utf-8")
+            beside.replace(directory / DOCUMENT)
+        except FileNotFoundError:
+            raise WorkflowNotFoundError(
+                f"there is no Workflow {directory.name!r} to write", where=str(directory)
+            ) from None
+
+    def read(self, name: str) -> Workflow:
+        """Return a Workflow as last written. Raises WorkflowNotFoundError; JournalError if what is there is none."""
+        directory = self.directory(name)
+        path = directory / DOCUMENT
+        try:
+            workflow = Workflow.model_validate_json(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            if directory.exists():
+                raise JournalError(f"holds no {DOCUMENT}", where=str(directory), hint="remove it") from None
+            raise WorkflowNotFoundError(f"there is no Workflow {name!r}", where=str(self.root)) from None
+        except (OSError, ValidationError) as error:
+            raise JournalError(f"is no Workflow: {_first_line(error)}", where=str(path), hint="remove it") from error
+        if workflow.metadata.name != name:
+            raise JournalError(f"holds the Workflow {workflow.metadata.name!r}", where=str(path), hint="remove it")
+        return workflow
+
+    def list(self) -> Listing:
+        """Return every Workflow, oldest first, then by name; what cannot be read is named and hides no other."""
+        workflows: list[Workflow] = []
+        damaged: list[JournalError] = []
+        for name in sorted(entry.name for entry in self.root.iterdir()) if self.root.is_dir() else ():
+            if name.startswith("."):  # one being created, or the desktop's own files
+                continue
+            try:
+                workflows.append(self.read(name))
+            except WorkflowNotFoundError:  # removed since we looked
+                continue
+            except JournalError as error:
+                damaged.append(error)
+        workflows.sort(key=lambda workflow: workflow.metadata.creation_timestamp or EPOCH)
+        return Listing(tuple(workflows), tuple(damaged))
+
+    def discard_scratch(self, name: str) -> None:
+        """Remove the scratch directories of a Workflow's pods, which only a failed run's reader wants to see."""
+        pods = self.directory(name) / "pods"
+        shutil.rmtree(pods, ignore_errors=True)
+        if pods.exists():
+            raise JournalError(
+                "cannot remove the scratch of the finished pods", where=str(pods), hint="remove it by hand"
+            )
+
+
+def _pod_name(pod: str) -> str:
+    if len(pod) > POD_NAME_LENGTH or not POD_NAME.fullmatch(pod):
+        raise JournalError(f"{pod[:80]!r} cannot name a pod", hint="letters, digits, '-' and '.'")
+    return pod
+
+
+def _first_line(error: OSError | ValidationError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
