@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.engine.condition_tokens import Kind, Token, TokenError, check_order, pattern, tokens, with_patterns
-from workflows.engine.gonumbers import divide, power, remainder, shortest, truncate
+from workflows.engine.gonumbers import divide, power, remainder, truncate
+from workflows.engine.gotext import shown
 from workflows.errors import RetrainError
 
 
@@ -238,13 +239,5 @@ def _calculate(symbol: str, left: Any, right: Any) -> Any:
 
 
 def _shown(value: object) -> str:
-    """Print as `%v` does."""
-    if value is None:
-        return "<nil>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return shortest(value)
-    if isinstance(value, list):
-        return f"[{' '.join(map(_shown, value))}]"
-    return str(getattr(value, "pattern", value))
+    """Print as `%v` does, a regular expression as its text."""
+    return shown(getattr(value, "pattern", value))

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import re2
-
 from workflows.engine.condition_dates import seconds
+from workflows.engine.regex import compiled
 
 
 class Kind(StrEnum):
@@ -81,8 +80,6 @@ _SYMBOLS = {
     **dict.fromkeys(("?", ":", "??"), Kind.TERNARY),
 }
 _PREFIXES = ("-", "!", "~")
-_REGEX = re2.Options()
-_REGEX.log_errors = False
 
 
 def tokens(text: str) -> tuple[Token, ...]:
@@ -122,9 +119,9 @@ def with_patterns(found: tuple[Token, ...]) -> tuple[Token, ...]:
 def pattern(text: str) -> object:
     """Compile a regular expression as Go does. Raises TokenError."""
     try:
-        return re2.compile(text, _REGEX)
-    except re2.error as error:
-        raise TokenError(f"error parsing regexp: {text!r}: {error}") from None
+        return compiled(text)
+    except ValueError as error:
+        raise TokenError(str(error)) from None
 
 
 def _shown(token: Token) -> str:
