@@ -188,13 +188,17 @@ class _Evaluator:
 
         A side that is written out as true or false is folded away first, so that `x && true` gives x, of any kind.
         """
-        if Literal(settles) in (left, right):
+        if _is(left, settles) or _is(right, settles):
             return settles
-        if isinstance(right, Literal):
+        if _is(right, not settles):
             return self.value(left)
-        if isinstance(left, Literal) or _truth(self.value(left)) != settles:
+        if _is(left, not settles) or _truth(self.value(left)) != settles:
             return self.value(right)
         return settles
+
+
+def _is(node: Node, value: bool) -> bool:
+    return isinstance(node, Literal) and node.value is value
 
 
 def _all_text(node: Node) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r":
 _QUOTED = {**_SHORT, "\a": "\\a", "\v": "\\v"}
 _LINES = "\u2028\u2029"
 _HTML = "<>&"
+_STRING_OR_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
@@ -26,11 +28,19 @@ def encode(value: object, *, indent: bool = False, html: bool = True) -> str:
     Raises ValueError for NaN, infinities and other objects.
     """
     encoded = _encode(value, "\n" if indent else "")
-    if not html:
-        return encoded
-    for character in _HTML:  # outside of strings JSON has none of them
+    return _escaped(encoded, _HTML) if html else encoded
+
+
+def _escaped(encoded: str, characters: str) -> str:
+    for character in characters:  # outside of strings JSON has none of them
         encoded = encoded.replace(character, f"\\u{ord(character):04x}")
     return encoded
+
+
+def compact(text: str) -> str:
+    """Return JSON text without white space, otherwise as it stands, as Go does with raw JSON. Raises ValueError."""
+    json.loads(text, parse_constant=_refuse)
+    return _escaped(_STRING_OR_SPACE.sub(lambda match: match[1] or "", text), _HTML + _LINES)
 
 
 def _encode(value: object, line: str) -> str:
