@@ -168,6 +168,6 @@ def test_fields_without_effect_here_are_listed_with_their_place() -> None:
 
 
 def test_a_document_whose_every_field_counts_has_none_to_list() -> None:
-    (workflow,) = load([DOCUMENTS / "dag.yaml"])
+    (workflow,) = load([DOCUMENTS / "retry.yaml"])
     assert isinstance(workflow, Workflow)
     assert no_effect(workflow) == ()

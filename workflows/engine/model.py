@@ -7,7 +7,7 @@ name. Containers are in `container.py`, parameters and artifacts in `values.py`,
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StrictBool, StrictInt, field_validator
 
@@ -16,6 +16,7 @@ from workflows.engine.nodes import NodeStatus, Time, WorkflowPhase
 from workflows.engine.values import (
     AnyString,
     Arguments,
+    Ineffective,
     Inputs,
     IntOrString,
     Model,
@@ -76,11 +77,14 @@ class DAGTask(Model):
 
 
 class DAG(Model):
-    """Tasks and their order; `target` (space separated) limits what is run."""
+    """Tasks and their order; `target` (space separated) limits what is run.
+
+    `fail_fast` matters only where nodes are withheld, which `parallelism` alone does (dag.go, assessDAGPhase).
+    """
 
     tasks: tuple[DAGTask, ...]
     target: str | None = None
-    fail_fast: StrictBool | None = None
+    fail_fast: Annotated[StrictBool | None, Ineffective()] = None
 
 
 class Backoff(Model):

@@ -1,0 +1,142 @@
+"""Finds what is wrong with documents before they run: what `argo lint` rejects, and what would not run as it reads.
+
+Called by `lint`, `run` and `up`. Rules are those of Argo's workflow/validate/validate.go for the fields the engine
+supports, and the traps the reference lists; each part of a document has a module of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from workflows.engine.model import Template, Workflow, WorkflowSpec, WorkflowTemplate
+from workflows.engine.objects import Objects, gather, resolve
+from workflows.engine.problem import Problem
+from workflows.engine.reference import (
+    Names,
+    nearest,
+    plainly,
+    template_names,
+    unresolved,
+    without_metrics,
+    workflow_names,
+)
+from workflows.engine.validate_arguments import argument_problems, field_names, missing_inputs
+from workflows.engine.validate_dag import dag_problems
+from workflows.engine.validate_template import template_problems
+from workflows.errors import DocumentError
+
+_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+LONGEST_NAME = 63  # a Workflow's name becomes a label's value
+
+
+def check(documents: Iterable[object]) -> tuple[Problem, ...]:
+    """Every problem of the Workflows and WorkflowTemplates among the documents, in their order; never raises.
+
+    References between documents are resolved among the ones given.
+    """
+    given = tuple(documents)
+    try:
+        objects = gather(given)
+    except DocumentError as error:
+        return (Problem(error.where or "the documents", error.message, error.hint),)
+    return tuple(problem for document in given for problem in _document(document, objects))
+
+
+def _document(document: object, objects: Objects) -> Iterator[Problem]:
+    if not isinstance(document, Workflow | WorkflowTemplate):
+        return
+    name = document.metadata.name or document.metadata.generate_name or ""
+    where = f"{document.kind} {name!r}"
+    yield from _name(where, name.rstrip("-") if document.metadata.name is None else name)
+    if isinstance(document, WorkflowTemplate):
+        yield from _spec(where, document, document.spec)
+        return
+    try:
+        resolved = resolve(document, objects)
+    except DocumentError as error:
+        yield Problem(where, error.message, error.hint)
+        return
+    yield from _spec(where, resolved, resolved.executed_spec)
+
+
+def _name(where: str, name: str) -> Iterator[Problem]:
+    if not name:
+        yield Problem(where, "it needs metadata.name or metadata.generateName")
+    elif len(name) > LONGEST_NAME:
+        yield Problem(where, f"its name has {len(name)} characters, {LONGEST_NAME} at most")
+    elif not _OBJECT_NAME.fullmatch(name):
+        yield Problem(where, "its name must be lower-case letters, digits, '-' and '.', and begin and end with neither")
+
+
+def _spec(where: str, document: Workflow | WorkflowTemplate, spec: WorkflowSpec) -> Iterator[Problem]:
+    templates = {template.name: template for template in spec.templates}
+    names = workflow_names(document.metadata, spec)
+    yield from field_names(f"{where}, templates", [template.name for template in spec.templates])
+    yield from argument_problems(
+        f"{where}, field 'spec.arguments'", spec.arguments, needed=isinstance(document, Workflow)
+    )
+    yield from _entry(where, document, spec, templates)
+    levels = spec.model_copy(update={"templates": (), "metrics": None}).to_dict()
+    yield from unresolved(where, {"spec": levels}, names, plainly(names))
+    exits = reachable(spec.on_exit, templates)
+    for template in spec.templates:
+        below_exit = names | Names(frozenset({"workflow.failures"})) if template.name in exits else names
+        yield from _template(f"{where}, template {template.name!r}", template, templates, below_exit)
+    yield from _exit(where, spec, templates, exits)
+
+
+def _entry(
+    where: str, document: Workflow | WorkflowTemplate, spec: WorkflowSpec, templates: dict[str, Template]
+) -> Iterator[Problem]:
+    """The entrypoint and onExit exist and get what they need from spec.arguments, which is all they are given."""
+    if not spec.entrypoint and isinstance(document, Workflow):
+        yield Problem(where, "spec.entrypoint is required", nearest("", templates))
+    for field, name in (("entrypoint", spec.entrypoint), ("onExit", spec.on_exit)):
+        if not name or "{{" in name:
+            continue
+        if name not in templates:
+            yield Problem(f"{where}, field 'spec.{field}'", f"there is no template {name!r}", nearest(name, templates))
+        elif isinstance(document, Workflow):
+            yield from missing_inputs(f"{where}, field 'spec.arguments'", templates[name], spec.arguments)
+
+
+def _template(where: str, template: Template, templates: dict[str, Template], names: Names) -> Iterator[Problem]:
+    yield from template_problems(where, template)
+    scope = names | template_names(template)
+    if template.dag is not None:
+        yield from dag_problems(where, template, templates, scope)
+    else:
+        yield from unresolved(where, without_metrics(template), scope, plainly(scope))
+
+
+def _exit(where: str, spec: WorkflowSpec, templates: dict[str, Template], exits: frozenset[str]) -> Iterator[Problem]:
+    """The traps of an exit handler: it can fail a good run, and outputs may be missing when it starts."""
+    handler = templates.get(spec.on_exit or "")
+    if handler is None:
+        return
+    here = f"{where}, template {handler.name!r}"
+    for task in handler.dag.tasks if handler.dag else ():
+        if not (task.continue_on and task.continue_on.failed and task.continue_on.error):
+            hint = "give it continueOn: {failed: true, error: true}"
+            yield Problem(f"{here}, task {task.name!r}", "if it fails, it fails a good run", hint, "warning")
+    if handler.dag is None:
+        yield Problem(here, "if it fails, it fails a good run", "make it a DAG whose tasks have continueOn", "warning")
+    for name in sorted(exits):
+        if re.search(r"\{\{\s*workflow\.outputs\.", templates[name].to_json()):
+            hint = "write {{= workflow.outputs?.parameters?.NAME ?? 'absent' }}"
+            message = "a tag on workflow.outputs stays as it is when its producer never ran"
+            yield Problem(f"{where}, template {name!r}", message, hint, "warning")
+
+
+def reachable(name: str | None, templates: dict[str, Template]) -> frozenset[str]:
+    """The templates that run when `name` does, itself included."""
+    found: set[str] = set()
+    waiting = [name] if name in templates else []
+    while waiting:
+        current = waiting.pop()
+        if current in templates and current not in found:
+            found.add(current)
+            dag = templates[current].dag
+            waiting += [task.template for task in dag.tasks] if dag else []
+    return frozenset(found)

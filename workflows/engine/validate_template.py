@@ -1,0 +1,164 @@
+"""Checks of one template by itself: its type, inputs, outputs, times, retries and paths. Called by the validator.
+
+Source of the rules: validateTemplate, validateInputs, validateLeaf and validateOutputs in Argo's
+workflow/validate/validate.go; hard-coded paths are the engine's own rule, because pods here share one file system.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from workflows.engine.container import Container
+from workflows.engine.duration import parse_duration
+from workflows.engine.model import RetryStrategy, Template
+from workflows.engine.problem import Problem
+from workflows.engine.reference import Names, plainly, unresolved_expression
+from workflows.engine.validate_arguments import located, raw_problems, value_names
+from workflows.engine.values import Parameter, ValueFrom
+from workflows.errors import DocumentError
+
+_RETRY = Names(
+    frozenset({"retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message"}),
+    ("workflow.", "inputs."),
+)
+
+
+def template_problems(where: str, template: Template) -> Iterator[Problem]:
+    """What is wrong with the template whatever calls it; its tags and tasks are checked elsewhere."""
+    kinds = [kind for kind in ("container", "script", "dag") if getattr(template, kind) is not None]
+    if len(kinds) != 1:
+        found = f"it has {' and '.join(kinds)}" if kinds else "it has none"
+        yield Problem(where, f"a template is one of container, script and dag; {found}")
+        return
+    yield from value_names(f"{where}, field 'inputs.parameters'", template.inputs.parameters)
+    yield from value_names(f"{where}, field 'inputs.artifacts'", template.inputs.artifacts)
+    yield from value_names(f"{where}, field 'outputs.parameters'", template.outputs.parameters)
+    yield from value_names(f"{where}, field 'outputs.artifacts'", template.outputs.artifacts)
+    yield from _inputs(where, template)
+    yield from _outputs(where, template)
+    yield from _times(where, template)
+    if template.retry_strategy is not None:
+        yield from _retry(f"{where}, field 'retryStrategy'", template.retry_strategy)
+    if (container := template.container or template.script) is not None:
+        yield from _container(where, template, container)
+
+
+def _inputs(where: str, template: Template) -> Iterator[Problem]:
+    leaf = template.dag is None
+    for artifact in template.inputs.artifacts:
+        here = f"{where}, inputs artifact {artifact.name!r}"
+        yield from _path(here, artifact.path, leaf=leaf)
+        if artifact.from_ is not None:
+            yield Problem(here, "an input is not taken 'from' anywhere; its caller says where it is")
+        if artifact.s3 is not None and not located(artifact):
+            yield Problem(here, "its S3 location has no key")
+        yield from raw_problems(here, artifact)
+
+
+def _outputs(where: str, template: Template) -> Iterator[Problem]:
+    leaf = template.dag is None
+    for artifact in template.outputs.artifacts:
+        here = f"{where}, outputs artifact {artifact.name!r}"
+        yield from _path(here, artifact.path, leaf=leaf)
+        if not leaf and artifact.from_ is None:
+            yield Problem(here, "an output of a DAG needs 'from'", "write {{tasks.NAME.outputs.artifacts.NAME}}")
+    for parameter in template.outputs.parameters:
+        yield from _output_value(f"{where}, outputs parameter {parameter.name!r}", parameter, leaf=leaf)
+    exported = [parameter.global_name for parameter in template.outputs.parameters]
+    for name in (*exported, *(artifact.global_name for artifact in template.outputs.artifacts)):
+        if name and "{{" not in name and not re.fullmatch(r"[-a-zA-Z0-9_]+", name):
+            yield Problem(where, f"the globalName {name!r} is not acceptable", "use letters, digits, '-' and '_'")
+
+
+def _output_value(where: str, parameter: Parameter, *, leaf: bool) -> Iterator[Problem]:
+    if parameter.value_from is None:
+        if parameter.value is None:
+            yield Problem(where, "it has neither value nor valueFrom")
+        return
+    if parameter.value is not None:
+        yield Problem(where, "it has both value and valueFrom", "choose one")
+    wanted = ("path",) if leaf else ("parameter", "expression")
+    said = _sources(parameter.value_from)
+    if len(said) != 1 or said[0] not in wanted:
+        found = f"got {' and '.join(said)}" if said else "got none of them"
+        kind = "a container or script" if leaf else "a DAG"
+        yield Problem(f"{where}, field 'valueFrom'", f"an output of {kind} comes from {' or '.join(wanted)}; {found}")
+
+
+def _sources(value_from: ValueFrom) -> list[str]:
+    return [name for name in ("path", "parameter", "expression") if getattr(value_from, name)]
+
+
+def _path(where: str, path: str | None, *, leaf: bool) -> Iterator[Problem]:
+    if not leaf and path:
+        yield Problem(where, "a path means nothing in a DAG", "take it out")
+    elif leaf and not path:
+        yield Problem(where, "it needs a path")
+    elif path and ".." in path.split("/"):
+        yield Problem(where, f"the path {path!r} leaves its directory")
+
+
+def _times(where: str, template: Template) -> Iterator[Problem]:
+    if template.dag is not None:
+        for field, value in (
+            ("activeDeadlineSeconds", template.active_deadline_seconds),
+            ("timeout", template.timeout),
+        ):
+            if value is not None:
+                yield Problem(where, f"a DAG has no {field}", "set it in the templates of its tasks")
+    elif template.timeout and "{{" not in template.timeout and not _is_duration(template.timeout):
+        message = f"the timeout {template.timeout!r} is no duration with a unit"
+        yield Problem(where, message, "write for example 90s, 10m or 1h30m")
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except DocumentError:
+        return False
+    return not text.isdigit()
+
+
+def _retry(where: str, strategy: RetryStrategy) -> Iterator[Problem]:
+    limit = strategy.limit
+    if isinstance(limit, str) and "{{" not in limit and not re.fullmatch(r"-?[0-9]+", limit):
+        yield Problem(where, f"the limit {limit!r} is no whole number")
+    if strategy.backoff is not None:
+        if strategy.backoff.duration is None:
+            yield Problem(where, "backoff needs a duration")
+        if limit is None:
+            yield Problem(where, "backoff without limit never waits", "set a limit", "warning")
+    if strategy.expression and "{{" not in strategy.expression:
+        yield from unresolved_expression(f"{where}, expression", strategy.expression, _RETRY, plainly(_RETRY))
+
+
+def _container(where: str, template: Template, container: Container) -> Iterator[Problem]:
+    if not container.image:
+        yield Problem(where, "it needs an image", "Argo refuses a container without one")
+    if not container.command:
+        hint = "there is no image here to ask for its entrypoint"
+        yield Problem(where, "the engine needs a command", hint)
+    if container.name in ("wait", "init", "supervisor"):
+        yield Problem(where, f"the container name {container.name!r} is Argo's own")
+    mounts = container.volume_mounts if isinstance(container.volume_mounts, list) else []
+    paths = [mount.get("mountPath") for mount in mounts if isinstance(mount, dict)]
+    paths += [artifact.path for artifact in template.inputs.artifacts if artifact.path]
+    for path in dict.fromkeys(path for path in paths if paths.count(path) > 1):
+        yield Problem(where, f"two things are mounted at {path!r}")
+    yield from _hard_coded(where, template)
+
+
+def _hard_coded(where: str, template: Template) -> Iterator[Problem]:
+    """A declared path written out: on a cluster it is right, here the file is somewhere else."""
+    body = (template.script or template.container or Container()).model_copy(update={"volume_mounts": None})
+    text = body.to_json()
+    tags = {artifact.path: f"inputs.artifacts.{artifact.name}.path" for artifact in template.inputs.artifacts}
+    tags |= {artifact.path: f"outputs.artifacts.{artifact.name}.path" for artifact in template.outputs.artifacts}
+    for parameter in template.outputs.parameters:
+        if parameter.value_from is not None:
+            tags[parameter.value_from.path] = f"outputs.parameters.{parameter.name}.path"
+    for path, tag in tags.items():
+        if path and re.search(rf"(?<![\w./-]){re.escape(path.rstrip('/'))}(?![\w-]|\.\w)", text):
+            message = f"it says {path!r}, which is another place when it runs locally"
+            yield Problem(where, message, f"write {{{{{tag}}}}}", "warning")
