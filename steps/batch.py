@@ -1,0 +1,98 @@
+"""The whole batch: all clean files as one table, and the rules that no single file can break. For `train`, `evaluate`.
+
+Only here are rows counted, values compared across files and both sides of the split looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from steps import split, table
+from steps.document import Contract, Document, Model
+from steps.split import Split
+from steps.verdict import Reason, Verdict
+from steps.violation import EXAMPLES, Violation, evidence, shown, summary
+
+CLEAN_FILE = r"[0-9]{4}\.parquet"
+
+
+def load(folder: Path, contract: Contract) -> pd.DataFrame:
+    """Return the rows of all clean files, in the order of the files' names.
+
+    Raises `ValueError` for anything in the folder that `validate` did not leave there.
+    """
+    files = sorted(folder.iterdir())
+    strange = [file.name for file in files if not re.fullmatch(CLEAN_FILE, file.name)]
+    if strange or not files:
+        raise ValueError(f"expected clean files 0000.parquet … in {folder.name}, found {strange or 'none'}")
+    try:
+        return pd.concat([table.clean(file, contract) for file in files], ignore_index=True)
+    except table.Unreadable as error:
+        raise ValueError(f"a clean file cannot be read: {error}") from error
+
+
+def check(frame: pd.DataFrame, document: Document) -> Split:
+    """Return the batch as train and holdout; raises `Verdict` (contract) if it breaks a rule of the whole."""
+    violations = [*_rows(frame, document.contract), *_unique(frame, document.contract), *_target(frame, document.model)]
+    if not violations:
+        parts = split.split(frame, document.model.seed, document.model.holdout)
+        violations = [
+            *_classes(parts.train, document.model, "train"),
+            *_classes(parts.holdout, document.model, "holdout"),
+        ]
+    if violations:
+        message = summary("the batch", violations)
+        raise Verdict(Reason.CONTRACT, message, rows=len(frame), **evidence(violations))
+    return parts
+
+
+def labels(frame: pd.DataFrame, model: Model) -> NDArray[np.int64]:
+    """Return 1 where the target is the document's `positive`, else 0."""
+    return np.asarray((frame[model.target] == model.positive).fillna(False), dtype=np.int64)
+
+
+def groups(frame: pd.DataFrame, sensitive: str) -> pd.Series[str]:
+    """Return the group of each row as text; rows without one form a group of their own."""
+    return frame[sensitive].astype("string").fillna("(missing)").astype(object)
+
+
+def _rows(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
+    least, most = contract.rows.min, contract.rows.max
+    if least is not None and len(frame) < least:
+        return [Violation("", "rows", f"has {len(frame)} rows; the contract wants at least {least}")]
+    if most is not None and len(frame) > most:
+        return [Violation("", "rows", f"has {len(frame)} rows; the contract wants at most {most}")]
+    return []
+
+
+def _unique(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
+    found = []
+    for name, column in contract.columns.items():
+        if column.unique:
+            rows = np.flatnonzero((frame[name].duplicated() & frame[name].notna()).to_numpy(dtype=bool))
+            examples = tuple((int(row) + 1, shown(frame[name].iloc[row], column)) for row in rows[:EXAMPLES])
+            if len(rows):
+                says = "stands in more than one row of the batch"
+                found.append(Violation(name, "field_uniqueness", says, len(rows), examples))
+    return found
+
+
+def _target(frame: pd.DataFrame, model: Model) -> list[Violation]:
+    missing = int(frame[model.target].isna().sum())
+    return (
+        [Violation(model.target, "target", f"is the target and missing in {missing} rows", missing)] if missing else []
+    )
+
+
+def _classes(frame: pd.DataFrame, model: Model, side: str) -> list[Violation]:
+    positive = int(labels(frame, model).sum())
+    if 0 < positive < len(frame):
+        return []
+    only = "no row" if not len(frame) else f"{len(frame)} rows, {'all' if positive else 'none'} of them"
+    says = f"is the target, and {side} has {only} {'positive' if len(frame) else ''}".rstrip()
+    return [Violation(model.target, "classes", f"{says} ({model.positive!r}); training needs both classes")]

@@ -1,0 +1,66 @@
+"""The champion: the model in production, met on the challenger's holdout. `evaluate` calls it, nothing else reads it.
+
+Whatever is wrong with the champion's file is an answer, not a crash: a gate that needs it then does not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from steps import metrics, model
+from steps.document import Document
+from steps.gates import Champion
+from steps.model import ModelRefused, Trained
+from steps.registry import pointer, version
+from steps.registry.objects import Store, TooLargeError
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in production: the pointer's ETag ("" if production is empty) and the model's file if it is there."""
+
+    version: str = ""
+    etag: str = ""
+    data: bytes | None = None
+    problem: str = ""
+
+
+def standing(store: Store, document: Document) -> Standing:
+    """Return what production has; raises `StoreError` if the store cannot say."""
+    found = pointer.read(store, document)
+    if found is None:
+        return Standing()
+    name = found.pointer.version
+    try:
+        stored = store.get(version.model_key(document.name, name), model.LIMIT)
+    except TooLargeError as error:
+        return Standing(name, found.etag, problem=str(error))
+    if stored is None:
+        return Standing(name, found.etag, problem="its model file is not there")
+    return Standing(name, found.etag, stored[0])
+
+
+def meet(found: Standing, holdout: pd.DataFrame, truth: NDArray[np.int64], dtypes: Mapping[str, str]) -> Champion:
+    """Return the champion with its metrics on these rows; `dtypes` are the contract's by column."""
+    if found.data is None:
+        return Champion(found.version, problem=found.problem)
+    try:
+        trained = model.load(found.data)
+    except ModelRefused as error:
+        return Champion(found.version, problem=str(error))
+    problem = _misfit(trained, dtypes)
+    if problem:
+        return Champion(found.version, problem=problem)
+    return Champion(found.version, metrics.measure(truth, trained.predict(holdout)))
+
+
+def _misfit(trained: Trained, dtypes: Mapping[str, str]) -> str:
+    for name, dtype in trained.about.features.items():
+        if dtypes.get(name) != dtype:
+            return f"it reads the column {name!r} as {dtype}; the contract has it as {dtypes.get(name, 'no column')}"
+    return ""

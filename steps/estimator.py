@@ -1,0 +1,87 @@
+"""The estimator of a document: from an import path and params to a scikit-learn classifier. `train` builds it.
+
+A document is data, so it can name only classifiers: public ones of scikit-learn, and those in `steps.estimators`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from typing import Any
+
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from steps.document import Model
+from steps.verdict import Reason, Verdict
+
+OURS = "steps.estimators."
+
+
+def build(model: Model) -> Any:
+    """Return the unfitted estimator, seeded, on one thread unless its params say otherwise.
+
+    Raises `Verdict` with a sentence on what in the document cannot be carried out; another attempt would not help.
+    """
+    kind = _class(model.estimator)
+    try:
+        estimator = kind()
+    except TypeError as error:
+        raise refusal(f"the estimator {model.estimator} cannot be made from params alone: {error}") from error
+    known = estimator.get_params(deep=False)
+    for name in model.params:
+        if name == "random_state":
+            raise refusal("random_state stands in model.params; set model.seed instead")
+        if name not in known:
+            raise refusal(f"{model.estimator} has no param {name!r}{_hint(name, list(known))}")
+    fixed = {"random_state": model.seed, "n_jobs": 1}
+    return estimator.set_params(**{name: value for name, value in fixed.items() if name in known}, **_given(model))
+
+
+def refusal(problem: str) -> Verdict:
+    """Return the verdict on a document that asks for what cannot be done: final, for trying again changes nothing."""
+    return Verdict(Reason.CRASHED, f"the pipeline document cannot be carried out: {problem}")
+
+
+def _given(model: Model) -> dict[str, Any]:
+    """Undo what JSON does to Python: tuples became lists, and the classes in `class_weight` text."""
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in model.params.items()
+    }
+    weights = given.get("class_weight")
+    if isinstance(weights, dict):
+        try:
+            given["class_weight"] = {int(label): weight for label, weight in weights.items()}
+        except ValueError as error:
+            raise refusal("class_weight takes the classes 0 and 1 (1 is model.positive)") from error
+    return given
+
+
+def _class(path: str) -> type[Any]:
+    module_name, _, name = path.rpartition(".")
+    if any(part.startswith("_") for part in path.split(".")):
+        raise refusal(f"the estimator {path!r} is not public")
+    try:
+        found: type[Any] = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError):
+        raise refusal(f"there is no estimator {path!r}{_hint(name, _classifiers(module_name))}") from None
+    if not _is_classifier(found) or not found.__module__.startswith(("sklearn.", OURS)):
+        raise refusal(f"{path!r} is no classifier of scikit-learn or of steps.estimators")
+    return found
+
+
+def _is_classifier(found: object) -> bool:
+    return inspect.isclass(found) and issubclass(found, BaseEstimator) and issubclass(found, ClassifierMixin)
+
+
+def _classifiers(module_name: str) -> list[str]:
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError:
+        return []
+    return [name for name, value in vars(module).items() if _is_classifier(value)]
+
+
+def _hint(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,158 @@
+"""`evaluate`: judge the model by every gate, on rows that training never saw, and say `deploy` or `reject`.
+
+It decides nothing but that word: an honest `reject` is a step that succeeded. The report it leaves goes with the
+version, if there will be one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier
+
+from steps import batch, champion, fairness, gates, interface, metrics, model, profile, table
+from steps import document as documents
+from steps.document import Document
+from steps.fairness import Group
+from steps.gates import Decision, Judged, Measured
+from steps.interface import Call, Interface
+from steps.metrics import Metrics
+from steps.model import Predictions, Trained
+from steps.registry import objects
+from steps.split import Split
+
+INTERFACE = Interface(
+    artifacts=("document", "clean", "model"),
+    writes=("decision", "evaluation", "champion", "champion-etag", "verdict"),
+    saves=("report",),
+)
+LIMIT = 8000
+"""Bytes of the output parameter `evaluation` at most."""
+FAIRNESS = ("disparate_impact", "equalized_odds_difference")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What `evaluate` found; `groups` is empty when the document names no sensitive column."""
+
+    decision: Decision
+    judged: tuple[Judged, ...]
+    measured: Measured
+    groups: Mapping[str, Group]
+    rows: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the short form, as it stands in records."""
+        numbers = {**self.measured.metrics, **{name: found.value for name, found in self.measured.fairness.items()}}
+        return {
+            "decision": self.decision,
+            "gates": [judged.to_json() for judged in self.judged],
+            "metrics": {name: gates.rounded(value) for name, value in sorted(numbers.items())},
+            "champion": self.measured.champion.version or None,
+            "rows": dict(self.rows),
+        }
+
+
+def evaluate(trained: Trained, parts: Split, standing: champion.Standing, document: Document) -> Evaluation:
+    """Return the evaluation of the model on `parts.holdout`, against what stands in production."""
+    holdout = parts.holdout
+    truth = batch.labels(holdout, document.model)
+    predicted = trained.predict(holdout)
+    groups = _groups(truth, predicted, parts, document)
+    measured = Measured(
+        metrics=metrics.measure(truth, predicted),
+        baseline=_baseline(parts, document),
+        champion=champion.meet(standing, holdout, truth, table.kinds(document.contract)),
+        fairness={name: fairness.measure(name, groups) for name in FAIRNESS} if document.model.sensitive else {},
+    )
+    judged = tuple(gates.judge(gate, measured) for gate in document.gates)
+    rows = {"train": len(parts.train), "holdout": len(holdout)}
+    return Evaluation(gates.decide(document.gates, judged), judged, measured, groups, rows)
+
+
+def short(evaluation: Evaluation) -> str:
+    """Return the evaluation as JSON of at most `LIMIT` bytes; with very many gates their evidence is cut."""
+    value = evaluation.to_json()
+    for length in (300, 80, 0):
+        for gate in value["gates"]:
+            gate["evidence"] = gate["evidence"][:length]
+        text = json.dumps(value, allow_nan=False)
+        if len(text.encode()) <= LIMIT:
+            break
+    return text
+
+
+def report(evaluation: Evaluation, trained: Trained, parts: Split, document: Document) -> dict[str, Any]:
+    """Return the long form: the evaluation with groups, baseline, champion, data profile and provenance."""
+    measured = evaluation.measured
+    return {
+        **evaluation.to_json(),
+        "pipeline": document.name,
+        "baseline": _rounded(measured.baseline),
+        "champion_metrics": _rounded(measured.champion.metrics or {}),
+        "champion_problem": measured.champion.problem,
+        "groups": {
+            name: {
+                fact: gates.rounded(value) if isinstance(value, float) else value
+                for fact, value in asdict(group).items()
+            }
+            for name, group in evaluation.groups.items()
+        },
+        "data": profile.profile(pd.concat([parts.train, parts.holdout]), document.contract),
+        "model": asdict(trained.about),
+        "estimator": document.model.model_dump(mode="json"),
+        "versions": model.versions(),
+    }
+
+
+def _baseline(parts: Split, document: Document) -> Metrics:
+    """Return the metrics of a dummy that knows the class shares of the training rows and nothing else."""
+    dummy = DummyClassifier(strategy="prior").fit(
+        np.zeros((len(parts.train), 1)), batch.labels(parts.train, document.model)
+    )
+    blank = np.zeros((len(parts.holdout), 1))
+    predicted = Predictions(dummy.predict(blank), dummy.predict_proba(blank)[:, 1], True)
+    return metrics.measure(batch.labels(parts.holdout, document.model), predicted)
+
+
+def _groups(truth: np.ndarray[Any, Any], predicted: Predictions, parts: Split, document: Document) -> dict[str, Group]:
+    sensitive = document.model.sensitive
+    if sensitive is None:
+        return {}
+    held = batch.groups(parts.holdout, sensitive)
+    expected = {*held, *batch.groups(parts.train, sensitive)}
+    return fairness.by_group(truth, predicted.labels, held, expected, document.model)
+
+
+def _rounded(values: Metrics) -> dict[str, float | None]:
+    return {name: gates.rounded(value) for name, value in values.items()}
+
+
+def run(call: Call) -> None:
+    document = documents.read(call.artifacts["document"].read_bytes())
+    parts = batch.check(batch.load(call.artifacts["clean"], document.contract), document)
+    trained = model.load(call.artifacts["model"].read_bytes())
+    standing = champion.standing(objects.connect(document.data.bucket), document)
+    evaluation = evaluate(trained, parts, standing, document)
+    text = json.dumps(report(evaluation, trained, parts, document), indent=2, allow_nan=False)
+    call.save("report").write_text(text, encoding="utf-8")
+    call.write("evaluation", short(evaluation))
+    call.write("champion", standing.version or "none")
+    call.write("champion-etag", standing.etag)
+    call.write("decision", evaluation.decision)
+    for judged in evaluation.judged:
+        print(f"{'passed' if judged.passed else 'FAILED'} {judged.gate.name}: {judged.evidence}")  # noqa: T201 - the step's log
+
+
+def main(argv: list[str] | None = None) -> int:
+    return interface.run(INTERFACE, run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

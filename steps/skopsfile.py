@@ -1,0 +1,71 @@
+"""The bytes of a skops file, made to depend on the model alone. `model` calls it before a file is written.
+
+skops names members and objects by memory addresses, takes times from the clock, and NumPy writes the padding of
+records as it lies in memory. All three change from run to run; nothing that is read depends on any of them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+SCHEMA = "schema.json"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip file can say."""
+
+
+def normalised(data: bytes, extra: Mapping[str, bytes]) -> bytes:
+    """Return the skops file with objects numbered in the order of the schema, no times, and `extra` members added."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        schema = json.loads(archive.read(SCHEMA))
+        members = {name: archive.read(name) for name in archive.namelist() if name != SCHEMA}
+    numbers: dict[int, int] = {}
+    for node in _nodes(schema):
+        if isinstance(node.get("__id__"), int):
+            node["__id__"] = numbers.setdefault(node["__id__"], len(numbers))
+    names: dict[str, str] = {}
+    for node in _nodes(schema):
+        if node.get("file") in members:
+            suffix = node["file"].rpartition(".")[2]
+            node["file"] = names.setdefault(node["file"], f"{len(names)}.{suffix}")
+    renamed = {names.get(name, name): _without_padding(name, content) for name, content in members.items()}
+    return _zip({SCHEMA: json.dumps(schema, indent=1).encode(), **dict(sorted(renamed.items())), **extra})
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the schema's objects, outer before inner, in the order of the text."""
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting += reversed(node.values())
+        elif isinstance(node, list):
+            waiting += reversed(node)
+
+
+def _without_padding(name: str, content: bytes) -> bytes:
+    if not name.endswith(".npy"):
+        return content
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.dtype.names is None:
+        return content
+    blank = np.zeros(array.shape, dtype=array.dtype)
+    for field in array.dtype.names:
+        blank[field] = array[field]
+    out = io.BytesIO()
+    np.save(out, blank, allow_pickle=False)
+    return out.getvalue()
+
+
+def _zip(members: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

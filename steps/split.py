@@ -1,0 +1,57 @@
+"""The holdout: which rows training never sees. `train` and `evaluate` both compute it here, so they agree.
+
+A row's side follows from its content and the document's seed alone: a row never moves between train and holdout when
+the next batch brings other rows, another order or other files, and equal rows are never on both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+HASH_KEY = "retrain-split-01"
+"""Pandas wants 16 characters; changing them moves rows between train and holdout."""
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX_2 = np.uint64(0x94D049BB133111EB)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The two sides of the rows, each in the order of the data, with the data's own index."""
+
+    train: pd.DataFrame
+    holdout: pd.DataFrame
+
+
+def split(frame: pd.DataFrame, seed: int, holdout: float) -> Split:
+    """Split typed rows (`steps.table`); `holdout` is the expected share (0 to 1) of the rows that are held out."""
+    held = row_hashes(frame, seed) < np.uint64(round(holdout * (2**64 - 1)))
+    return Split(frame[~held], frame[held])
+
+
+def row_hashes(frame: pd.DataFrame, seed: int) -> NDArray[np.uint64]:
+    """Return a hash of each row's content, uniform over 64 bits; the order of rows and columns does not matter."""
+    canonical = pd.DataFrame({name: _canonical(frame[name]) for name in sorted(frame.columns)})
+    hashes = np.asarray(pd.util.hash_pandas_object(canonical, index=False, hash_key=HASH_KEY), dtype=np.uint64)
+    return _mixed(hashes ^ _mixed(np.array([seed], dtype=np.uint64)))
+
+
+def _canonical(column: pd.Series) -> pd.Series:
+    """Return text for text and 64-bit floats for the rest: the dtype pandas happens to use must not matter."""
+    if pd.api.types.is_string_dtype(column.dtype):
+        return column.astype(object).where(column.notna(), None)
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0, index=column.index)
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the values after the finaliser of SplitMix64 (Steele, Lea, Flood 2014); wraps around by design."""
+    mixed = values + GOLDEN
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * MIX_1
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * MIX_2
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)

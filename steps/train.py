@@ -1,0 +1,81 @@
+"""`train`: fit the document's model on the training side of the batch and leave it as one file.
+
+The same rows and the same document give the same bytes, whatever the order of files, the day or the number of threads.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import has_fit_parameter
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from steps import batch, estimator, features, interface, mitigation, model
+from steps import document as documents
+from steps.document import Document
+from steps.interface import Call, Interface
+from steps.model import Trained
+
+INTERFACE = Interface(
+    artifacts=("document", "clean"),
+    writes=("verdict",),
+    saves=("model",),
+)
+
+
+def train(rows: pd.DataFrame, document: Document) -> Trained:
+    """Return the model fitted on these rows, all of which it may see.
+
+    Raises `Verdict` if the document asks for what cannot be done.
+    """
+    wanted = document.model
+    dtypes = {name: document.contract.columns[name].dtype for name in wanted.features}
+    transformer = features.transformer(dtypes)
+    classifier = estimator.build(wanted)
+    truth = batch.labels(rows, wanted)
+    # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
+    with threadpool_limits(1, user_api="blas"):
+        inputs = transformer.fit_transform(features.inputs(rows, dtypes))
+        try:
+            if wanted.mitigation and wanted.sensitive:
+                _mitigable(document, classifier)
+                group = batch.groups(rows, wanted.sensitive)
+                classifier = mitigation.fit(classifier, inputs, truth, group, wanted.mitigation)
+            else:
+                classifier.fit(inputs, truth)
+        except InvalidParameterError as error:
+            raise estimator.refusal(str(error)) from error
+    fitted = Pipeline([("features", transformer), ("classifier", classifier)])
+    return Trained(fitted, model.about(document, rows=len(rows)))
+
+
+def _mitigable(document: Document, classifier: object) -> None:
+    if document.model.sensitive in document.model.features:
+        problem = f"with mitigation the sensitive column {document.model.sensitive!r} cannot be a feature"
+        raise estimator.refusal(f"{problem}: predictions must not read it")
+    if not has_fit_parameter(classifier, "sample_weight"):
+        raise estimator.refusal(
+            f"mitigation needs an estimator that takes sample weights, {document.model.estimator} does not"
+        )
+
+
+def run(call: Call) -> None:
+    document = documents.read(call.artifacts["document"].read_bytes())
+    parts = batch.check(batch.load(call.artifacts["clean"], document.contract), document)
+    trained = train(parts.train, document)
+    try:
+        model.dump(trained, call.save("model"))
+    except model.ModelRefused as error:
+        raise estimator.refusal(f"{document.model.estimator} cannot be kept in a model file: {error}") from error
+    print(f"{document.model.estimator}: trained on {len(parts.train)} rows, {len(parts.holdout)} held out")  # noqa: T201 - the step's log
+
+
+def main(argv: list[str] | None = None) -> int:
+    return interface.run(INTERFACE, run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
