@@ -110,10 +110,13 @@ def test_a_required_field_is_reported_at_the_line_of_what_lacks_it() -> None:
     assert error.message == "field 'template' is required"
 
 
-def test_what_the_engine_does_not_support_is_told_before_what_follows_from_it() -> None:
-    error = refusal(
-        workflow("  templates: [{name: main, dag: {tasks: [{name: a, templateRef: {name: b, template: c}}]}}]")
-    )
+@pytest.mark.parametrize(
+    "fields",
+    ["name: a, templateRef: {name: b, template: c}", "name: a, template: b, dependz: c, templateRef: {name: b}"],
+    ids=["before what is missing for it", "before a typo"],
+)
+def test_what_the_engine_does_not_support_is_told_first(fields: str) -> None:
+    error = refusal(workflow(f"  templates: [{{name: main, dag: {{tasks: [{{{fields}}}]}}}}]"))
     assert error.message == "the engine does not support 'templateRef' yet"
 
 

@@ -57,6 +57,8 @@ def workflow_names(metadata: ObjectMeta, spec: WorkflowSpec) -> Names:
         *(f"workflow.labels.{name}" for name in labels),
         *(f"workflow.annotations.{name}" for name in annotations),
     }
+    if spec.priority is not None:
+        exact.add("workflow.priority")
     prefixes = ["workflow.creationTimestamp", "workflow.scheduledTime"]
     for template in spec.templates:
         for kind, outputs in (("parameters", template.outputs.parameters), ("artifacts", template.outputs.artifacts)):
@@ -69,7 +71,7 @@ def workflow_names(metadata: ObjectMeta, spec: WorkflowSpec) -> Names:
 def template_names(template: Template) -> Names:
     """What the body of a template may say of itself: inputs, paths, and in a container its pod and attempt."""
     inputs, outputs = template.inputs, template.outputs
-    exact = {"node.name", "tasks.name", "steps.name"}
+    exact = {"node.name", "tasks.name"}
     exact |= {f"inputs.parameters.{parameter.name}" for parameter in inputs.parameters}
     exact |= {f"inputs.artifacts.{artifact.name}" for artifact in inputs.artifacts}
     exact |= {"inputs.parameters"} if inputs.parameters else set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from workflows.engine.model import Template, Workflow, WorkflowSpec, WorkflowTemplate
 from workflows.engine.objects import Objects, gather, resolve
@@ -50,7 +51,7 @@ def _document(document: object, objects: Objects) -> Iterator[Problem]:
     where = f"{document.kind} {name!r}"
     yield from _name(where, name.rstrip("-") if document.metadata.name is None else name)
     if isinstance(document, WorkflowTemplate):
-        yield from _spec(where, document, document.spec)
+        yield from map(_softened, _spec(where, document, document.spec))
         return
     try:
         resolved = resolve(document, objects)
@@ -58,6 +59,13 @@ def _document(document: object, objects: Objects) -> Iterator[Problem]:
         yield Problem(where, error.message, error.hint)
         return
     yield from _spec(where, resolved, resolved.executed_spec)
+
+
+def _softened(problem: Problem) -> Problem:
+    """Of a template alone: a parameter it does not declare may still come from the Workflow that uses it."""
+    if re.match(r"cannot resolve (\{\{|')workflow\.parameters\.", problem.message):
+        return replace(problem, level="warning")
+    return problem
 
 
 def _name(where: str, name: str) -> Iterator[Problem]:
