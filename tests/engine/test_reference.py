@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from workflows.engine.loader import load
 from workflows.engine.model import Workflow
 from workflows.engine.reference import Names, item_names, task_names, template_names, texts, workflow_names
@@ -52,5 +54,5 @@ def test_an_expression_may_name_a_mapping_but_not_what_lies_below_a_text() -> No
 
 
 def test_texts_are_found_with_their_place_and_raw_data_is_not() -> None:
-    value = {"a": [{"name": "x", "value": "1"}, ["2"]], "raw": {"data": "3"}, "data": "4", "n": 5}
+    value: JsonValue = {"a": [{"name": "x", "value": "1"}, ["2"]], "raw": {"data": "3"}, "data": "4", "n": 5}
     assert [*texts(value)] == [("a[x].name", "x"), ("a[x].value", "1"), ("a[1][0]", "2"), ("data", "4")]
