@@ -1,7 +1,7 @@
 """One attempt at a template, as the state machine hands it to an executor, and what came of it.
 
-Made by `state.py`, carried by the driver, run by the executor. It is a value of its own so that the machine never sees a
-process and an executor never sees the graph.
+Made by the state machine, carried by the driver, run by the executor. It is a value of its own so that the machine
+never sees a process and an executor never sees the graph.
 """
 
 from __future__ import annotations
@@ -75,5 +75,5 @@ class PodResult:
 
 
 def with_paths(template: Template, paths: Mapping[str, str]) -> Template:
-    """The template with path tags replaced, keyed as in the tag: `inputs.artifacts.X.path`, `outputs.parameters.X.path`."""
+    """The template with path tags replaced; keyed as in the tag, such as `inputs.artifacts.X.path`."""
     return Template.model_validate_json(substitute(template.to_json(), paths))
