@@ -145,11 +145,11 @@ def _parser() -> Lark:
 
 
 def _unreadable(text: str, error: UnexpectedInput) -> ExpressionError:
-    at = error.pos_in_stream
+    at = error.pos_in_stream or 0
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return ExpressionError(f"{text!r} ends too early", stage="syntax", at=len(text))
     found = text[at : at + 1] if isinstance(error, UnexpectedCharacters) else str(getattr(error, "token", ""))
-    return ExpressionError(f"unexpected {found!r} at {at + 1} of {text!r}", stage="syntax", at=at or 0, hint=_SUBSET)
+    return ExpressionError(f"unexpected {found!r} at {at + 1} of {text!r}", stage="syntax", at=at, hint=_SUBSET)
 
 
 def _wrong(token: Token, message: str) -> ExpressionError:

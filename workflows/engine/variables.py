@@ -280,7 +280,8 @@ def _retry(retries: int, last: NodeStatus | None, *, exit_code: str) -> Scope:
 def paths_scope(paths: Mapping[str, str]) -> Scope:
     """Return path variables, e.g. {"inputs.artifacts.model.path": "…"}. Raises KeyError for a name that is none."""
     for name in paths:
-        if not name.endswith(".path") or lookup(name) is None:
+        row = lookup(name)
+        if row is None or not row.pattern.endswith(".path"):
             raise KeyError(name)
     return dict(paths)
 

@@ -65,7 +65,7 @@ CATALOGUE: tuple[Variable, ...] = (
     Variable("tasks.<task>.status", _NODE, "its phase"),
     Variable("tasks.<task>.startedAt", _NODE, "when it started, RFC 3339"),
     Variable("tasks.<task>.finishedAt", _NODE, "when it finished, RFC 3339"),
-    Variable("tasks.<task>.hostNodeName", _NODE, "the machine it ran on"),
+    Variable("tasks.<task>.hostNodeName", _NODE, "the host it ran on"),
     Variable("tasks.<task>.exitCode", _NODE, "exit code of its main container"),
     Variable("tasks.<task>.outputs.result", _NODE, "its standard output; of a loop a JSON list"),
     Variable("tasks.<task>.outputs.parameters", _NODE, "of a loop: the children's outputs as a JSON list of maps"),
