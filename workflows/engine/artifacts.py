@@ -47,7 +47,7 @@ class ArtifactStore:
             target = scratch.local(artifact.path or "")
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._fetch(artifact, scratch.staging / artifact.name, target)
+                self._fetch(artifact, scratch, target)
             except NoSuchKeyError:
                 if not artifact.optional:
                     raise
@@ -56,11 +56,12 @@ class ArtifactStore:
             if artifact.mode is not None:
                 target.chmod(artifact.mode)
 
-    def _fetch(self, artifact: Artifact, staged: Path, target: Path) -> None:
+    def _fetch(self, artifact: Artifact, scratch: Scratch, target: Path) -> None:
         if artifact.raw is not None:
             target.write_text(artifact.raw.data, encoding="utf-8", newline="")
             return
         bucket, key = self._place(artifact.s3)
+        staged = scratch.staged(artifact.name)
         self.driver.load(bucket, key, staged)
         archive = artifact.archive or ArchiveStrategy()
         if archive.tar is not None or (archive == ArchiveStrategy() and is_tarball(staged)):
@@ -127,10 +128,10 @@ def _stage(artifact: Artifact, source: Path, scratch: Scratch) -> tuple[Path, st
     if archive.none is not None:
         return source, name
     if archive.zip is not None:
-        packed = scratch.staging / f"{artifact.name}.zip"
+        packed = scratch.staged(f"{artifact.name}.zip")
         pack_zip(source, name, packed, scratch)
     else:
-        packed = scratch.staging / f"{artifact.name}.tgz"
+        packed = scratch.staged(f"{artifact.name}.tgz")
         pack_tar(source, name, packed, scratch, archive.tar.compression_level if archive.tar else None)
     return packed, packed.name
 

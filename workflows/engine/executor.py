@@ -113,7 +113,8 @@ class _Attempt:
         """Make the directory and put the inputs in it; stops early when cancelled. Raises ArtifactError."""
         try:
             self.scratch.prepare(self.pod.template)
-            self.log.parent.mkdir(parents=True, exist_ok=True)
+            if not self.log.parent.is_dir():  # the journal makes it; a look is cheaper than an attempt
+                self.log.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ArtifactError(f"cannot make the pod's directory: {error}") from error
         for artifact in load_order(self.pod.template.inputs.artifacts):

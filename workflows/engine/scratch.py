@@ -32,10 +32,11 @@ class Scratch:
         """The step's TMPDIR."""
         return self.root / "tmp"
 
-    @property
-    def staging(self) -> Path:
-        """Where artifacts are packed and unpacked; on the same device as what they become."""
-        return self.root / "staging"
+    def staged(self, name: str) -> Path:
+        """A place to pack or unpack an artifact, on the same device as what it becomes; its directory is made."""
+        directory = self.root / "staging"
+        directory.mkdir(exist_ok=True)
+        return directory / name
 
     @property
     def script(self) -> Path:
@@ -62,7 +63,8 @@ class Scratch:
 
     def prepare(self, template: Template) -> None:
         """Make the directory with the parents of all declared paths: in an image they exist, or the step makes them."""
-        for directory in (self.temporary, self.staging, *{Path(path).parent for path in self.paths(template).values()}):
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        for directory in {Path(path).parent for path in self.paths(template).values()}:
             directory.mkdir(parents=True, exist_ok=True)
 
     def found(self, declared: str, what: str) -> Path:
