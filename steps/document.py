@@ -7,6 +7,7 @@ refused everywhere, for a misspelt gate must never become an absent one.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from datetime import date, time
 from typing import Annotated, Any, Literal
@@ -273,7 +274,8 @@ class Document(Value):
 
 def fingerprint(document: Document) -> str:
     """Return the sha256 of the document, every default written out: the same pipeline, the same fingerprint."""
-    return hashlib.sha256(document.model_dump_json().encode()).hexdigest()
+    canonical = json.dumps(document.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def read(text: str | bytes) -> Document:

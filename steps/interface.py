@@ -7,6 +7,7 @@ manifest can never call a step by arguments that it does not know.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ class Call:
         """Write an output parameter; what Argo or Kubernetes would expand in it is broken up first."""
         path = self.writes[name]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(harmless(value), encoding="utf-8")
+        path.write_bytes(harmless(value).encode("utf-8", "replace"))
 
     def save(self, name: str) -> Path:
         """Return the path at which to put an output artifact; its folder exists."""
@@ -53,7 +54,7 @@ class Call:
 
 def harmless(text: str) -> str:
     """Break up `{{` and `$(`: Argo expands tags inside values, Kubernetes `$(VAR)` inside args (seen on a cluster)."""
-    return text.replace("{{", "{ {").replace("$(", "$ (")
+    return re.sub(r"\{(?=\{)|\$(?=\()", r"\g<0> ", text)
 
 
 def parse(interface: Interface, argv: list[str]) -> Call:

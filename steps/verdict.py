@@ -109,9 +109,12 @@ def conclusion(text: str) -> Conclusion:
     """Read back what `Conclusion.to_json` wrote; raises `ValueError` for anything else."""
     try:
         value = json.loads(text)
-        return Conclusion(Reason(value["reason"]), str(value["message"]), dict(value["evidence"]))
+        reason, message, evidence = Reason(value["reason"]), value["message"], value["evidence"]
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a verdict: {text[:80]!r}") from error
+    if not isinstance(message, str) or not isinstance(evidence, dict):
+        raise ValueError(f"not a verdict: {text[:80]!r}")
+    return Conclusion(reason, message, evidence)
 
 
 class Verdict(Exception):  # noqa: N818 - a decision, not an error

@@ -36,12 +36,12 @@ class Explanation:
 
 
 def moment_after(day: date, document: Document) -> datetime:
-    """Return when the records about a day have all been written: what to pass to `ledger.records` as `before`."""
+    """Return when the records about a day have all been written: what to pass to `ledger.near`."""
     return datetime.combine(day, datetime.min.time(), ZoneInfo(document.expect.timezone)) + LATEST
 
 
 def explain(records: Iterable[Record], document: Document, day: date | None = None) -> Explanation:
-    """Explain the newest run, or the newest that was about the day (`as_of`) or took place on it (pipeline's time zone).
+    """Explain the newest run, or the newest about a day: of its `as_of`, or recorded on it in the pipeline's time zone.
 
     `records` come newest first, and no more of them are consumed than needed.
     """
@@ -87,8 +87,8 @@ def _facts(record: Record, zone: ZoneInfo) -> Iterator[str]:
         yield f"data: as of {body['as_of']} revision {body.get('revision')}, hash {str(body.get('data_hash'))[:12]}"
     yield f"started by: {event.get('trigger')} on {event.get('marker')}"
     if request.get("replay") or request.get("requested_by"):
-        replay = "replay " if request.get("replay") else ""
-        yield f"asked for: {replay}by {request.get('requested_by') or 'unknown'}: {request.get('why') or 'no reason given'}"
+        who, why = request.get("requested_by") or "unknown", request.get("why") or "no reason given"
+        yield f"asked for{' as a replay' if request.get('replay') else ''}: by {who}: {why}"
     before, after = production.get("before") or "empty", production.get("after") or "empty"
     yield f"production: {before} → {after}" if before != after else f"production: {after}, untouched"
     yield from _broken(_mapping(body.get("evidence")))
@@ -99,9 +99,11 @@ def _broken(evidence: Mapping[str, Any]) -> Iterator[str]:
     files = evidence.get("files")
     for file in files if isinstance(files, list) else []:
         if isinstance(file, dict):
-            yield f"file: {file.get('file')} {file.get('problem')}: {file.get('found')}, expected {file.get('expected')}"
+            found, expected = file.get("found"), file.get("expected")
+            yield f"file: {file.get('file')} {file.get('problem')}: {found}, expected {expected}"
     if evidence.get("exit_code") is not None:
-        yield f"step: {evidence.get('node')} ended with exit code {evidence['exit_code']} ({evidence.get('node_message')})"
+        code, said = evidence["exit_code"], evidence.get("node_message")
+        yield f"step: {evidence.get('node')} ended with exit code {code} ({said})"
 
 
 def _gates(gates: Any) -> Iterator[str]:
@@ -115,7 +117,8 @@ def _gates(gates: Any) -> Iterator[str]:
 
 def _open_lines(intents: list[Record]) -> Iterator[str]:
     for intent in intents:
-        yield f"also: run {intent.body.get('workflow')} began to promote {intent.body.get('version')} and left no outcome"
+        workflow, version = intent.body.get("workflow"), intent.body.get("version")
+        yield f"also: run {workflow} began to promote {version} and left no outcome"
 
 
 def _nothing(document: Document, day: date | None, latest: Record | None, zone: ZoneInfo) -> Explanation:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from steps.registry.objects import Exists, Store
@@ -28,6 +29,7 @@ WINDOW = 64
 LIMIT = 4 << 20
 """Bytes of a record at most; what a process gets by its arguments is far less."""
 CLOCK_SKEW = timedelta(minutes=5)
+RECENT = 100
 SAME: Mapping[str, tuple[str, ...]] = {"run": ("outcome", "reason", "message"), "intent": ("version", "replaces")}
 """By kind, what of a body, beside the uid, makes two records one. A Workflow retried by hand keeps its uid and may come
 to another end: that is another record."""
@@ -111,6 +113,16 @@ def records(store: Store, pipeline: str, before: datetime | None = None) -> Iter
         n = _halved(0, n + 1, lambda middle: _must(store, pipeline, middle).at < before)
     for number in range(n, 0, -1):
         yield last if last and number == last.n else _must(store, pipeline, number)
+
+
+def near(store: Store, pipeline: str, before: datetime) -> Iterator[Record]:
+    """Yield the newest records, a bounded number, then those from before a moment: all that may be about an old day."""
+    oldest = None
+    for record in islice(records(store, pipeline), RECENT):
+        oldest = record
+        yield record
+    if oldest is not None and oldest.n > 1:
+        yield from (record for record in records(store, pipeline, before) if record.n < oldest.n)
 
 
 def verify(store: Store, pipeline: str) -> Chain:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SMALL = 1 << 20
 """The size in bytes up to which an object is read into memory."""
 CHUNK = 1 << 20
+PAGE = 1000
+"""Objects a page of a list: S3's own limit."""
 ATTEMPTS = 4
 """Botocore's attempts a request (mode standard: 5xx, throttling, lost connections), and ours for a broken stream."""
 
@@ -109,7 +112,7 @@ def connect(bucket: str) -> Store:
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=60)
-    return S3(boto3.client("s3", config=config), bucket)
+    return S3(boto3.session.Session().client("s3", config=config), bucket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class S3:
     def get(self, key: str, limit: int = SMALL) -> tuple[bytes, str] | None:
         def read() -> tuple[bytes, str]:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 if answer["ContentLength"] > limit:
                     raise TooLargeError(
                         f"{self._at(key)} has {answer['ContentLength']} bytes, expected at most {limit}"
@@ -148,7 +151,7 @@ class S3:
     def digest(self, key: str, size: int) -> Digest | None:
         def measure() -> Digest:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 if answer["ContentLength"] != size:
                     return Digest(answer["ContentLength"], None, _bare(answer["ETag"]))
                 content = hashlib.sha256()
@@ -161,8 +164,8 @@ class S3:
     def keys(self, prefix: str, after: str = "") -> Iterator[Listed]:
         more = True
         while more:
-            request = partial(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, StartAfter=after)
-            page: Any = self._ask(prefix, request)
+            where: Any = {"Bucket": self.bucket, "Prefix": prefix, "StartAfter": after, "MaxKeys": PAGE}
+            page: Any = self._ask(prefix, partial(self.client.list_objects_v2, **where))
             for found in page.get("Contents", []):
                 yield Listed(found["Key"], _bare(found["ETag"]), found["Size"])
                 after = found["Key"]

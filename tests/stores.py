@@ -1,0 +1,103 @@
+"""Stores that misbehave: one that lets another process in between two requests, and a proxy that loses answers."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from steps.registry.objects import Body, Digest, Listed, Store
+
+
+@dataclass
+class Watched:
+    """A store that counts requests by method, and calls `before[method]` once before the first such request."""
+
+    inner: Store
+    before: dict[str, Callable[[], object]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def get(self, key: str, limit: int = 1 << 20) -> tuple[bytes, str] | None:
+        self._note("get", key)
+        return self.inner.get(key, limit)
+
+    def head(self, key: str) -> Listed | None:
+        self._note("head", key)
+        return self.inner.head(key)
+
+    def create(self, key: str, body: Body) -> str:
+        self._note("create", key)
+        return self.inner.create(key, body)
+
+    def swap(self, key: str, body: Body, etag: str) -> str:
+        self._note("swap", key)
+        return self.inner.swap(key, body, etag)
+
+    def put(self, key: str, body: bytes) -> None:
+        self._note("put", key)
+        self.inner.put(key, body)
+
+    def digest(self, key: str, size: int) -> Digest | None:
+        self._note("digest", key)
+        return self.inner.digest(key, size)
+
+    def keys(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        self._note("keys", prefix)
+        return self.inner.keys(prefix, after)
+
+    def _note(self, method: str, key: str) -> None:
+        self.asked.append((method, key))
+        if method in self.before:
+            self.before.pop(method)()
+
+
+@contextmanager
+def losing_proxy(endpoint: str, *, lost: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield the URL of a proxy to `endpoint` that carries out the first `lost` PUTs but loses their answers.
+
+    The list yielded with it names what was carried out without an answer.
+    """
+    target = urlsplit(endpoint)
+    dropped: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            connection = http.client.HTTPConnection(str(target.hostname), target.port or 80, timeout=10)
+            connection.request(self.command, self.path, body, dict(self.headers))
+            answer = connection.getresponse()
+            content = answer.read()
+            connection.close()
+            self.close_connection = True
+            if self.command == "PUT" and len(dropped) < lost:
+                dropped.append(f"{self.path} {answer.status}")
+                return
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding", "date", "server"):
+                    self.send_header(name, value)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(content if self.command != "HEAD" else b"")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    for method in ("GET", "PUT", "HEAD"):
+        setattr(Handler, f"do_{method}", Handler._pass)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", dropped
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
