@@ -80,6 +80,7 @@ ENVIRONMENT = expand(
         ("string(1000000.0)", "1e+06"),
         ("string({'b': 1, 'a': [true, nil]})", "map[a:[true <nil>] b:1]"),
         ("'\\u00e9\\x41\\u{1F600}'", "éA😀"),
+        ("'\\ud800'", "\ufffd"),
         ("`raw \\n ``x```", "raw \\n `x`"),
         ("// a remark\n 1 /* another */ + 1", 2),
         ("tasks['train-model'].status && true", "Succeeded"),
@@ -113,6 +114,7 @@ def test_an_expression_has_the_value_it_has_in_argo(text: str, expected: object)
         ("12ab", "syntax"),
         ("99999999999999999999", "syntax"),
         ("'\\q'", "syntax"),
+        ("'\\x+1'", "syntax"),
         ("in", "syntax"),
         ("if true {1} else {2}", "syntax"),
         ("nope", "check"),
@@ -231,7 +233,11 @@ def test_json_has_the_bytes_go_writes(value: object, expected: str) -> None:
     assert encode(value) == expected
 
 
-@pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{", "1e999"])
+def test_half_a_surrogate_pair_is_replaced_as_in_go() -> None:
+    assert decode('{"\\ud800": ["\\udc00x", "\\ud83d\\ude00"]}') == {"\ufffd": ["\ufffdx", "😀"]}
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{", "1e999", "[" * 100_000])
 def test_what_go_does_not_read_as_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         decode(text)

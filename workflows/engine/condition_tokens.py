@@ -6,13 +6,13 @@ a backslash does, which token may follow which) are a procedure and not a gramma
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from workflows.engine.condition_dates import seconds
+from workflows.engine.gonumbers import to_float
 from workflows.engine.regex import compiled
 
 
@@ -171,9 +171,10 @@ def _number(text: str, at: int) -> tuple[Token, int]:
             raise TokenError(f"Unable to parse hex value '{digits}' to uint64")
         return Token(Kind.NUMERIC, float(int(digits, 16))), at
     digits, at = _run(text, at, _is_numeric)
-    if not re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", digits) or math.isinf(float(digits)):
-        raise TokenError(f"Unable to parse numeric value '{digits}' to float64")
-    return Token(Kind.NUMERIC, float(digits)), at
+    try:
+        return Token(Kind.NUMERIC, to_float(digits)), at
+    except ValueError:
+        raise TokenError(f"Unable to parse numeric value '{digits}' to float64") from None
 
 
 def _word(text: str, at: int) -> tuple[Token, int]:

@@ -7,13 +7,13 @@ Source: parser/parser.go, parser/operator and parser/lexer of expr-lang 1.17.8.
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from workflows.engine.expression_literals import number, string, wrong
 from workflows.engine.expression_tree import (
     Binary,
     Call,
@@ -33,7 +33,6 @@ from workflows.engine.expression_tree import (
     children,
     dotted,
 )
-from workflows.engine.gonumbers import wrap
 
 _GRAMMAR = r"""
 ?start: expression
@@ -109,13 +108,9 @@ _LOOPS = frozenset(_LOOPING.split())
 _UNSUPPORTED = ("let", "if")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "nil": None}
 _SUBSET = "the engine's subset of expr-lang has no let, if, ';', '::' or b'…'; it has ?: and map, filter, any, all"
-_SIMPLE = {
-    **dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)),
-    **{quoted: quoted for quoted in "\\'\"`?"},
-}
-_ESCAPE = re.compile(r"\\(?:x(..)|u\{([^}]{1,6})\}|u(.{4})|U(.{8})|([0-3].{2})|(.))", re.DOTALL)
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Node:
     """Read an expression. Raises ExpressionError with stage "syntax", or "unsupported" for what the subset lacks."""
     try:
@@ -152,10 +147,6 @@ def _unreadable(text: str, error: UnexpectedInput) -> ExpressionError:
     return ExpressionError(f"unexpected {found!r} at {at + 1} of {text!r}", stage="syntax", at=at, hint=_SUBSET)
 
 
-def _wrong(token: Token, message: str) -> ExpressionError:
-    return ExpressionError(message, stage="syntax", at=token.start_pos or 0)
-
-
 class _Chain:
     """Folds a flat run of prefixes, operands and operators by precedence."""
 
@@ -179,7 +170,7 @@ class _Chain:
                 continue
             operator = str(token)
             if previous == "??" and operator != "??":
-                raise _wrong(token, f"{operator!r} and '??' cannot be mixed; put one of them in parentheses")
+                raise wrong(token, f"{operator!r} and '??' cannot be mixed; put one of them in parentheses")
             left = self._binary(left, operator, precedence)
             left = Unary("not", left) if negated else left
             previous = operator
@@ -218,7 +209,7 @@ class _Tree(Transformer[Token, Node]):
 
     def negated(self, _not: Token, word: Token) -> tuple[Token]:
         if word in ("and", "or"):
-            raise _wrong(word, f"'not {word}' is no operator")
+            raise wrong(word, f"'not {word}' is no operator")
         return (word,)
 
     def conditional(self, condition: Node, yes: Node, no: Node) -> Node:
@@ -255,10 +246,10 @@ class _Tree(Transformer[Token, Node]):
         return Slice(base, low, high)
 
     def number(self, token: Token) -> Node:
-        return Literal(_number(token))
+        return Literal(number(token))
 
     def string(self, token: Token) -> Node:
-        return Literal(_string(token))
+        return Literal(string(token))
 
     def raw(self, token: Token) -> Node:
         return Literal(token[1:-1].replace("``", "`"))
@@ -281,46 +272,12 @@ class _Tree(Transformer[Token, Node]):
     def key(self, key: Any) -> Node:
         if not isinstance(key, Token):
             return cast(Node, key)
-        return Literal(_string(key) if key.type == "STRING" else str(key))
+        return Literal(string(key) if key.type == "STRING" else str(key))
 
 
 def _checked(token: Token) -> str:
     if token in _RESERVED:
-        raise _wrong(token, f"unexpected {str(token)!r}")
+        raise wrong(token, f"unexpected {str(token)!r}")
     if token in _UNSUPPORTED:
         raise ExpressionError(f"the engine does not support {str(token)!r} in expressions", stage="unsupported")
     return str(token)
-
-
-def _number(token: Token) -> int | float:
-    text = token.replace("_", "")
-    try:
-        if text[:2].lower() in ("0x", "0o", "0b"):
-            value: int | float = int(text, 0)
-        else:
-            value = float(text) if re.search("[.eE]", text) else int(text)
-    except ValueError:
-        raise _wrong(token, f"{str(token)!r} is not a number") from None
-    if value != value or value == float("inf") or (isinstance(value, int) and wrap(value) != value):
-        raise _wrong(token, f"{str(token)!r} is too large a number")
-    return value
-
-
-def _string(token: Token) -> str:
-    text = str(token)[1:-1]
-    other = "'" if token[0] == '"' else '"'
-
-    def character(match: re.Match[str]) -> str:
-        digits = match[1] or match[2] or match[3] or match[4]
-        try:
-            if digits:
-                return chr(int(digits, 16))
-            if match[5]:
-                return chr(int(match[5], 8))
-            if match[6] == other:
-                raise ValueError
-            return _SIMPLE[match[6]]
-        except (ValueError, KeyError, OverflowError):
-            raise _wrong(token, f"invalid escape {match[0]!r} in {token!s}") from None
-
-    return _ESCAPE.sub(character, text)

@@ -19,15 +19,19 @@ _QUOTED = {**_SHORT, "\a": "\\a", "\v": "\\v"}
 _LINES = "\u2028\u2029"
 _HTML = "<>&"
 _STRING_OR_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+_LONELY = re.compile("[\ud800-\udfff]")
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
 def encode(value: object, *, indent: bool = False, html: bool = True) -> str:
     """Return the JSON of plain values, maps sorted by key; `html` escapes < > &, as Go does unless told not to.
 
-    Raises ValueError for NaN, infinities and other objects.
+    Raises ValueError for NaN, infinities, other objects and what is nested too deeply.
     """
-    encoded = _encode(value, "\n" if indent else "")
+    try:
+        encoded = _encode(value, "\n" if indent else "")
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
     return _escaped(encoded, _HTML) if html else encoded
 
 
@@ -39,7 +43,7 @@ def _escaped(encoded: str, characters: str) -> str:
 
 def compact(text: str) -> str:
     """Return JSON text without white space, otherwise as it stands, as Go does with raw JSON. Raises ValueError."""
-    json.loads(text, parse_constant=_refuse)
+    decode(text)
     return _escaped(_STRING_OR_SPACE.sub(lambda match: match[1] or "", text), _HTML + _LINES)
 
 
@@ -79,8 +83,20 @@ def _character(character: str) -> str:
 
 
 def decode(text: str) -> Any:
-    """Read JSON; every number is a float. Raises ValueError."""
-    return json.loads(text, parse_int=to_float, parse_float=to_float, parse_constant=_refuse)
+    """Read JSON; every number is a float, half a surrogate pair is U+FFFD. Raises ValueError."""
+    try:
+        loaded = json.loads(text, parse_int=to_float, parse_float=to_float, parse_constant=_refuse)
+        return _mended(loaded) if "\\u" in text else loaded
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONELY.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_mended(element) for element in value]
+    return {_mended(key): _mended(member) for key, member in value.items()} if isinstance(value, dict) else value
 
 
 def _refuse(constant: str) -> NoReturn:
