@@ -93,7 +93,7 @@ def _plain(item: str) -> str:
 
 
 def _elements(text: str, position: int) -> list[str]:
-    found = []
+    found: list[str] = []
     while True:
         position = _skip(text, position)
         if text[position] == "]":

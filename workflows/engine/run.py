@@ -181,6 +181,6 @@ Named = TypeVar("Named", Parameter, Artifact)
 
 
 def _with(those: tuple[Named, ...], new: Named) -> tuple[Named, ...]:
-    if any(that.name == new.name for that in those):
-        return tuple(new if that.name == new.name else that for that in those)
-    return (*those, new)
+    if all(that.name != new.name for that in those):
+        return those + (new,)  # noqa: RUF005 - mypy cannot type the other spelling
+    return tuple([new if that.name == new.name else that for that in those])
