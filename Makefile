@@ -54,7 +54,7 @@ manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
 
 .PHONY: bench
 bench: $(READY) ## measure the engine against a shell that starts the same processes
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python tests/bench
 
 .PHONY: lock
 lock: ## resolve pyproject.toml into the two lock files (needs uv)

@@ -53,8 +53,12 @@ class Call:
 
 
 def harmless(text: str) -> str:
-    """Break up `{{` and `$(`: Argo expands tags inside values, Kubernetes `$(VAR)` inside args (seen on a cluster)."""
-    return re.sub(r"\{(?=\{)|\$(?=\()", r"\g<0> ", text)
+    """Break up `{{` and `$(`: Argo expands tags inside values, Kubernetes `$(VAR)` inside args (seen on a cluster).
+
+    Control characters become spaces: with one in a value, Argo's substitution makes invalid JSON and the node fails.
+    """
+    plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", " ", text)
+    return re.sub(r"\{(?=\{)|\$(?=\()", r"\g<0> ", plain)
 
 
 def parse(interface: Interface, argv: list[str]) -> Call:

@@ -153,3 +153,8 @@ STEPS: tuple[Step, ...] = (CLAIM, VALIDATE, TRAIN, EVALUATE, DEPLOY, REJECT)
 
 EXIT_STEPS: tuple[Step, ...] = (RECORD, NOTIFY)
 """What runs when the Workflow has ended, whatever happened; they do not wait for each other."""
+
+
+def queue_name(bucket: str) -> str:
+    """Return the name of a bucket's EventSource and of the SQS queue it drains (Argo Events allows no dots)."""
+    return f"{bucket.replace('.', '-')}-markers"

@@ -165,3 +165,14 @@ def replay(
     from workflows.commands.replay import Request, run
 
     return run(Request(pipeline, batch, reason, allow_older), pipelines, manifests, home, as_json=as_json)
+
+
+@app.command(hidden=True)
+def demo(
+    manifests: Manifests = MANIFESTS,
+    keep: Annotated[Path | None, typer.Option("--keep", help="Keep the story's folder there.")] = None,
+) -> int:
+    """Tell the main job as a story, on real data (`make demo`)."""
+    from workflows.demo import run
+
+    return run(manifests, keep)

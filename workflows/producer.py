@@ -60,3 +60,15 @@ def loans_table(seed: int, rows: int) -> pd.DataFrame:
             "approved": (belief > 0).astype(int),
         }
     )
+
+
+def mortgage_files(table: pd.DataFrame) -> dict[str, bytes]:
+    """Return the applications as two files of CSV, content by file name."""
+    return parts(table, "hmda", 2)
+
+
+def with_negative_ratio(table: pd.DataFrame, row: int = 11) -> pd.DataFrame:
+    """Return the table with the loan-to-value ratio of one row (counted from 0) made negative: no such loan exists."""
+    spoilt = table.copy()
+    spoilt.loc[spoilt.index[row], "lvrat"] = -0.4
+    return spoilt

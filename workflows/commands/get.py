@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import typer
 
 from steps.registry import ledger
 from workflows.commands.store import bucket_of
+from workflows.commands.terminal import canvas
 from workflows.config import pipelines_in
 from workflows.engine.journal import Journal, WorkflowNotFoundError
 from workflows.engine.view import frame
@@ -27,8 +26,7 @@ def run(name: str, pipelines: Path, home: Path, *, as_json: bool) -> int:
     if as_json:
         typer.echo(workflow.to_json(indent=2))
     else:
-        width = shutil.get_terminal_size().columns
-        typer.echo(frame(workflow, datetime.now(UTC), width, colour=sys.stdout.isatty()))
+        typer.echo(frame(workflow, datetime.now(UTC), canvas()))
     return 0
 
 

@@ -19,8 +19,10 @@ def run(pipeline: str, day: str, pipelines: Path, *, as_json: bool) -> int:
     """Print the explanation of the newest run, or of the newest about a day."""
     document, about = find(pipeline, pipelines), _day(day)
     with bucket_of(document) as store:
-        before = moment_after(about, document) if about else None
-        found = explain(ledger.records(store, pipeline, before), document, about)
+        known = (
+            ledger.near(store, pipeline, moment_after(about, document)) if about else ledger.records(store, pipeline)
+        )
+        found = explain(known, document, about)
     if as_json:
         value = {"sentence": found.sentence, "outcome": found.outcome or None, "evidence": list(found.evidence)}
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -12,7 +12,7 @@ import hera.events.models as hera
 from hera.workflows import Parameter, Workflow, models
 
 from steps.document import BATCH_NAME, Document
-from workflows.catalog import RUN_PARAMETERS
+from workflows.catalog import RUN_PARAMETERS, queue_name
 from workflows.definitions import overlay
 from workflows.definitions.pipeline import labels
 
@@ -41,11 +41,6 @@ NORMALISE = r"""
 """
 
 
-def queue(bucket: str) -> str:
-    """Return the name of the bucket's EventSource and SQS queue (a name of Argo Events holds no dots)."""
-    return f"{bucket.replace('.', '-')}-markers"
-
-
 def event_bus() -> dict[str, Any]:
     """Return the EventBus: JetStream, three replicas, kept on disk."""
     stream = "maxAge: 168h\nmaxMsgs: 100000\nreplicas: 3\nduplicates: 300s\n"
@@ -71,10 +66,12 @@ def event_bus() -> dict[str, Any]:
 
 def event_source(bucket: str) -> dict[str, Any]:
     """Return the EventSource that drains the bucket's queue; a message leaves the queue once the bus holds it."""
-    source = overlay.SQSEventSource(region=REGION, queue=queue(bucket), json_body=True, dlq=True, wait_time_seconds=20)
+    source = overlay.SQSEventSource(
+        region=REGION, queue=queue_name(bucket), json_body=True, dlq=True, wait_time_seconds=20
+    )
     return overlay.manifest(
         overlay.EventSource(
-            metadata={"name": queue(bucket), "labels": {"app.kubernetes.io/part-of": "retrain"}},
+            metadata={"name": queue_name(bucket), "labels": {"app.kubernetes.io/part-of": "retrain"}},
             spec=hera.EventSourceSpec(event_bus_name=BUS, template=_pod("retrain-eventsource"), sqs={EVENT: source}),
         )
     )
@@ -116,7 +113,7 @@ def _dependency(document: Document) -> Any:
     patterns = {"bucket": f"^{bucket}$", "key": document.data.marker_pattern, "etag": "^[a-z0-9]{12,}$"}
     return hera.EventDependency(
         name=DEPENDENCY,
-        event_source_name=queue(document.data.bucket),
+        event_source_name=queue_name(document.data.bucket),
         event_name=EVENT,
         transform=hera.EventDependencyTransformer(jq=transform(document)),
         filters=hera.EventDependencyFilter(

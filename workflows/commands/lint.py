@@ -1,0 +1,42 @@
+"""`retrain lint`: what Argo would refuse, or silently get wrong, in manifests and pipelines, without a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from workflows.commands.documents import files_in
+from workflows.config import pipelines_in
+from workflows.engine.eventrules import check_events
+from workflows.engine.events import events_among
+from workflows.engine.loader import load
+from workflows.engine.problem import Problem
+from workflows.engine.validate import check
+from workflows.errors import DocumentError
+
+
+def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
+    """Print every problem; exit code 1 if one is an error. A document that cannot be read at all ends with 2."""
+    for path in paths:
+        if not path.exists():
+            raise DocumentError("there is no such file or folder", where=str(path))
+    files = [file for path in paths for file in files_in(path)]
+    documents = load(files)
+    problems = (*check(documents), *check_events(events_among(documents)))
+    known = len(pipelines_in(pipelines)) if pipelines else 0
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
+    else:
+        _say(problems, f"{len(files)} manifests" + (f" and {known} pipelines" if known else ""))
+    return 1 if any(problem.level == "error" for problem in problems) else 0
+
+
+def _say(problems: Sequence[Problem], looked_at: str) -> None:
+    for problem in problems:
+        typer.echo(str(problem))
+    errors = sum(problem.level == "error" for problem in problems)
+    typer.echo(f"looked at {looked_at}: {errors} errors, {len(problems) - errors} warnings")

@@ -1,0 +1,65 @@
+"""This machine in place of a cluster: the objects, Secrets and image facts that the engine is given by the commands."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from workflows.commands.documents import Manifests
+from workflows.engine.driver import Settings
+from workflows.engine.model import Workflow
+from workflows.engine.objects import Objects, gather
+
+NAMESPACE = "default"
+SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+"""The letters of generated names, as Kubernetes has them: none that form words."""
+BACKOFF = ("retry-backoff", "2s")
+"""The wait before a retry here: the pipeline's is meant for a cluster's troubles."""
+ROOT = Path(__file__).parents[2]
+
+
+def objects(manifests: Manifests, home: Path) -> Objects:
+    """Return what a Workflow may refer to; Secrets are folders below `<home>/secrets`, a file a key, as in a pod."""
+    return gather((*manifests.templates, *manifests.config_maps), secret_reader(home / "secrets"))
+
+
+def secret_reader(folder: Path) -> Callable[[str], Mapping[str, str] | None]:
+    """Return a reader of Secrets below the folder."""
+
+    def read(name: str) -> Mapping[str, str] | None:
+        place = folder / name
+        if not place.is_dir() or place.parent != folder:
+            return None
+        return {file.name: file.read_text(encoding="utf-8").rstrip("\n") for file in place.iterdir() if file.is_file()}
+
+    return read
+
+
+def settings(home: Path, cancel: threading.Event, on_change: Callable[[Workflow], None] | None = None) -> Settings:
+    """Return how the engine runs here: clock, identities, and what the image would say of itself."""
+    return Settings(
+        home=home,
+        namespace=NAMESPACE,
+        clock=lambda: datetime.now(UTC),
+        new_uid=lambda: str(uuid4()),
+        image_environment=image_environment(),
+        on_change=on_change,
+        cancel=cancel,
+    )
+
+
+def image_environment() -> dict[str, str]:
+    """Return what images/steps sets for its processes: which code this is."""
+    asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)  # noqa: S607 - git, wherever it is
+    sha = {"RETRAIN_GIT_SHA": asked.stdout.strip()} if asked.returncode == 0 else {}
+    return {**sha, "RETRAIN_IMAGE": "none: local processes", "PYTHONUNBUFFERED": "1"}
+
+
+def generated_name(prefix: str) -> str:
+    """Return a name as `generateName` makes it."""
+    return prefix + "".join(secrets.choice(SUFFIX) for _ in range(5))
