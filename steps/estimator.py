@@ -19,7 +19,7 @@ OURS = "steps.estimators."
 
 
 def build(model: Model) -> Any:
-    """Return the unfitted estimator, seeded, on one thread unless its params say otherwise.
+    """Return the unfitted estimator, seeded; as in scikit-learn, joblib threads only where its params ask for them.
 
     Raises `Verdict` with a sentence on what in the document cannot be carried out; another attempt would not help.
     """
@@ -34,8 +34,8 @@ def build(model: Model) -> Any:
             raise refusal("random_state stands in model.params; set model.seed instead")
         if name not in known:
             raise refusal(f"{model.estimator} has no param {name!r}{_hint(name, list(known))}")
-    fixed = {"random_state": model.seed, "n_jobs": 1}
-    return estimator.set_params(**{name: value for name, value in fixed.items() if name in known}, **_given(model))
+    seed = {"random_state": model.seed} if "random_state" in known else {}
+    return estimator.set_params(**seed, **_given(model))
 
 
 def refusal(problem: str) -> Verdict:

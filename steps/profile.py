@@ -33,5 +33,6 @@ def _column(values: pd.Series[Any], column: Column) -> dict[str, Any]:
     if column.dtype in ("integer", "number"):
         numbers = values.dropna().astype("float64")
         return {**facts, **{name: rounded(float(numbers.quantile(at))) for name, at in QUANTILES.items()}}
-    commonest = values.value_counts().head(COMMONEST)
-    return {**facts, "commonest": {shown(str(value), None)[1:-1]: int(count) for value, count in commonest.items()}}
+    texts = values.dt.strftime("%Y-%m-%d") if column.dtype == "date" else values.astype("string")
+    commonest = texts.value_counts().head(COMMONEST)
+    return {**facts, "commonest": {shown(value, None)[1:-1]: int(count) for value, count in commonest.items()}}

@@ -1,7 +1,7 @@
 """The bytes of a skops file, made to depend on the model alone. `model` calls it before a file is written.
 
-skops names members and objects by memory addresses, takes times from the clock, and NumPy writes the padding of
-records as it lies in memory. All three change from run to run; nothing that is read depends on any of them.
+skops names members and objects by memory addresses and takes times from the clock, NumPy writes the padding of records
+as it lies in memory, and boosting keeps its number of threads. All of it changes from run to run and predicts nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 
 SCHEMA = "schema.json"
+SCALAR = "JsonNode"
+THREADS = "n_threads"
+"""What histogram boosting remembers of the machine it was fitted on; null stands for as many as there are."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip file can say."""
 
@@ -24,10 +27,7 @@ def normalised(data: bytes, extra: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read(SCHEMA))
         members = {name: archive.read(name) for name in archive.namelist() if name != SCHEMA}
-    numbers: dict[int, int] = {}
-    for node in _nodes(schema):
-        if isinstance(node.get("__id__"), int):
-            node["__id__"] = numbers.setdefault(node["__id__"], len(numbers))
+    _number(schema)
     names: dict[str, str] = {}
     for node in _nodes(schema):
         if node.get("file") in members:
@@ -35,6 +35,17 @@ def normalised(data: bytes, extra: Mapping[str, bytes]) -> bytes:
             node["file"] = names.setdefault(node["file"], f"{len(names)}.{suffix}")
     renamed = {names.get(name, name): _without_padding(name, content) for name, content in members.items()}
     return _zip({SCHEMA: json.dumps(schema, indent=1).encode(), **dict(sorted(renamed.items())), **extra})
+
+
+def _number(schema: Any) -> None:
+    """Number the objects; one number for each that is shared, but none shared by scalars, which CPython may intern."""
+    numbers: dict[object, int] = {}
+    for place, node in enumerate(_nodes(schema)):
+        if isinstance(node.get(THREADS), dict) and node[THREADS].get("__loader__") == SCALAR:
+            node[THREADS]["content"] = "null"
+        if isinstance(node.get("__id__"), int):
+            address = ("scalar", place) if node.get("__loader__") == SCALAR else node["__id__"]
+            node["__id__"] = numbers.setdefault(address, len(numbers))
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from documents import document
+from frames import loans, typed
+
+from steps import batch, evaluate, model, table
+from steps.champion import Standing
+from steps.document import Document
+from steps.evaluate import Evaluation
+from steps.registry import pointer, version
+from steps.registry.objects import connect
+from steps.split import Split
+from steps.train import train
+
+ACCURACY = {"name": "accuracy", "kind": "metric", "metric": "accuracy", "above": 0.8}
+CHAMPION = {"name": "no-worse", "kind": "champion", "metric": "accuracy", "above": -0.01}
+IMPACT = {"name": "fair", "kind": "fairness", "metric": "disparate_impact", "above": 0.8}
+BASELINE = {"name": "better", "kind": "baseline", "metric": "balanced_accuracy", "above": 0.2}
+ALL = document(gates=[ACCURACY, CHAMPION, IMPACT, BASELINE])
+
+
+def parts(of: Document, rows: Any = None) -> Split:
+    return batch.check(loans(of) if rows is None else rows, of)
+
+
+def evaluated(of: Document, standing: Standing | None = None, rows: Any = None) -> Evaluation:
+    cut = parts(of, rows)
+    return evaluate.evaluate(train(cut.train, of), cut, standing or Standing(), of)
+
+
+def model_file(folder: Path, of: Document, rows: Any = None) -> bytes:
+    model.dump(train(parts(of, rows).train, of), folder / "model.skops")
+    return (folder / "model.skops").read_bytes()
+
+
+def test_a_good_model_of_every_gate_is_deployed() -> None:
+    found = evaluated(ALL).to_json()
+    assert found["decision"] == "deploy"
+    assert [(gate["name"], gate["passed"]) for gate in found["gates"]] == [
+        ("accuracy", True), ("no-worse", True), ("fair", True), ("better", True)
+    ]  # fmt: skip
+    assert found["champion"] is None
+    assert found["rows"]["train"] + found["rows"]["holdout"] == 200
+    assert found["metrics"]["disparate_impact"] == found["gates"][2]["value"]
+
+
+def test_one_failed_gate_rejects_and_the_others_are_still_judged() -> None:
+    found = evaluated(document(gates=[{**ACCURACY, "above": 0.9999}, BASELINE])).to_json()
+    assert found["decision"] == "reject"
+    assert [gate["passed"] for gate in found["gates"]] == [False, True]
+
+
+def test_a_model_that_favours_a_group_is_rejected() -> None:
+    rows = loans(ALL)
+    favoured = rows["group"] == "a"
+    rows["approved"] = typed(ALL.contract, approved=[int(value) for value in favoured])["approved"]
+    rows["income"] = np.where(favoured, 5000.0, 10.0) + np.arange(200) / 1000
+    found = evaluated(ALL, rows=rows).to_json()
+    assert found["decision"] == "reject"
+    assert (found["gates"][2]["value"], found["gates"][2]["passed"]) == (0.0, False)
+
+
+def test_a_group_that_is_not_held_out_is_undetermined_and_rejected() -> None:
+    rows = loans(ALL)
+    rows["group"] = typed(ALL.contract, group=["b"] + ["a"] * 199)["group"]
+    cut = Split(rows[:100], rows[100:])
+    found = evaluate.evaluate(train(cut.train, ALL), cut, Standing(), ALL).to_json()
+    assert found["gates"][2]["value"] is None
+    assert found["gates"][2]["evidence"] == "no row of the group 'b' is held out"
+    assert found["decision"] == "reject"
+
+
+def test_the_champion_is_met_on_the_same_holdout(tmp_path: Path) -> None:
+    standing = Standing("v1", "etag", model_file(tmp_path, ALL))
+    gate = evaluated(ALL, standing).to_json()["gates"][1]
+    assert (gate["value"], gate["passed"]) == (0.0, True)
+    assert "of version v1 in production" in gate["evidence"]
+
+
+def test_a_model_worse_than_the_champion_is_rejected(tmp_path: Path) -> None:
+    standing = Standing("v1", "etag", model_file(tmp_path, ALL))
+    worse = document(gates=[CHAMPION], model__features=["income"], model__params={"max_depth": 1})
+    found = evaluated(worse, standing).to_json()
+    assert found["decision"] == "reject"
+    assert found["gates"][0]["value"] < -0.01
+
+
+NO_CHAMPION: dict[str, tuple[Standing, str]] = {
+    "absent": (Standing("v1", "etag", None, "its model file is not there"), "its model file is not there"),
+    "garbage": (Standing("v1", "etag", b"garbage"), "it is no model file of ours"),
+    "empty": (Standing("v1", "etag", b""), "it is no model file of ours"),
+}
+
+
+@pytest.mark.parametrize(("standing", "says"), NO_CHAMPION.values(), ids=NO_CHAMPION)
+def test_a_champion_that_cannot_be_met_lets_nothing_pass(standing: Standing, says: str) -> None:
+    found = evaluated(ALL, standing).to_json()
+    assert found["decision"] == "reject"
+    assert found["champion"] == "v1"
+    assert (found["gates"][1]["value"], found["gates"][1]["passed"]) == (None, False)
+    assert says in found["gates"][1]["evidence"]
+
+
+def test_a_champion_of_other_columns_cannot_be_met(tmp_path: Path) -> None:
+    other = document(contract__columns__income={"dtype": "integer"})
+    rows = loans(ALL).assign(income=typed(other.contract, income=list(range(200)))["income"])
+    standing = Standing("v1", "etag", model_file(tmp_path, other, rows))
+    evidence = evaluated(ALL, standing).to_json()["gates"][1]["evidence"]
+    assert "it reads the column 'income' as integer; the contract has it as number" in evidence
+
+
+def call(folder: Path, of: Document) -> int:
+    (folder / "clean").mkdir(parents=True)
+    rows = loans(of)
+    table.write(rows, folder / "clean" / "0000.parquet", of.contract)
+    (folder / "model").write_bytes(model_file(folder, of))
+    (folder / "document").write_text(of.model_dump_json())
+    paths = {name: folder / name for name in ("document", "clean", "model")}
+    outputs = {name: folder / "out" / name for name in (*evaluate.INTERFACE.writes, *evaluate.INTERFACE.saves)}
+    return evaluate.main([f"--{name}={path}" for name, path in {**paths, **outputs}.items()])
+
+
+def test_the_step_says_decision_champion_and_leaves_a_report(s3: Any, tmp_path: Path) -> None:
+    assert call(tmp_path, ALL) == 0
+    out = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert (out["decision"], out["champion"], out["champion-etag"]) == ("deploy", "none", "")
+    assert "verdict" not in out
+    short, report = json.loads(out["evaluation"]), json.loads(out["report"])
+    assert {name: report[name] for name in short} == short
+    assert set(report["groups"]) == {"a", "b"}
+    assert report["data"]["income"]["missing"] == 0
+    assert report["model"]["seed"] == 0
+    assert report["versions"]["scikit-learn"]
+
+
+def test_the_step_finds_the_champion_in_the_registry(s3: Any, tmp_path: Path) -> None:
+    store = connect("retrain")
+    (tmp_path / "first").mkdir()
+    target = pointer.Pointer("2026-02-16.1-abc", "", "h", "b", "2026-02-16", 1, 1, "w", "u", "t")
+    etag = store.create(pointer.key(ALL), target.to_json())
+    store.create(version.model_key("loans", target.version), model_file(tmp_path / "first", ALL))
+    assert call(tmp_path / "second", ALL) == 0
+    out = tmp_path / "second" / "out"
+    assert (out / "champion").read_text() == "2026-02-16.1-abc"
+    assert (out / "champion-etag").read_text() == etag
+    assert json.loads((out / "report").read_text())["champion_metrics"]["accuracy"] > 0.9
+
+
+def test_a_version_without_its_model_is_a_champion_that_cannot_be_met(s3: Any, tmp_path: Path) -> None:
+    target = pointer.Pointer("v1", "", "h", "b", "2026-02-16", 1, 1, "w", "u", "t")
+    connect("retrain").create(pointer.key(ALL), target.to_json())
+    assert call(tmp_path, ALL) == 0
+    assert (tmp_path / "out" / "decision").read_text() == "reject"
+    assert "its model file is not there" in (tmp_path / "out" / "evaluation").read_text()
+
+
+def test_a_store_that_cannot_be_asked_is_no_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    assert call(tmp_path, ALL) == 1
+    assert not (tmp_path / "out" / "decision").exists()
+
+
+def test_the_evaluation_stays_small_with_very_many_gates() -> None:
+    of = document(gates=[{**BASELINE, "name": f"gate-{n}"} for n in range(40)])
+    assert len(evaluate.short(evaluated(of)).encode()) <= evaluate.LIMIT

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from frames import typed
+
+from steps import features
+
+KINDS = {"n": "number", "i": "integer", "s": "string", "b": "boolean", "d": "date"}
+
+
+def rows() -> pd.DataFrame:
+    return typed(
+        {**KINDS, "other": "string"},
+        n=[0.0, 2.0, None],
+        i=[1, None, 3],
+        s=["x", None, "y"],
+        b=[True, False, None],
+        d=[pd.Timestamp("1970-01-02"), None, pd.Timestamp("1969-12-31")],
+        other=["secret"] * 3,
+    )
+
+
+def test_the_models_input_is_floats_and_text_of_the_features_alone() -> None:
+    found = features.inputs(rows(), KINDS)
+    assert list(found) == ["n", "i", "s", "b", "d"]
+    assert found["s"].tolist() == ["x", "(missing)", "y"]
+    assert found["b"].tolist() == ["true", "false", "(missing)"]
+    np.testing.assert_array_equal(found[["n", "i", "d"]], [[0, 1, 1], [2, np.nan, np.nan], [np.nan, 3, -1]])
+
+
+def test_gaps_get_the_median_numbers_unit_scale_and_categories_a_column_each() -> None:
+    fitted = features.transformer({"n": "number", "s": "string"})
+    inputs = features.inputs(typed(KINDS, n=[0.0, 2.0, None], s=["x", "y", "x"]), {"n": "number", "s": "string"})
+    np.testing.assert_allclose(
+        fitted.fit_transform(inputs), [[-(1.5**0.5), 1, 0], [1.5**0.5, 0, 1], [0, 1, 0]], atol=1e-12
+    )
+
+
+def test_a_category_never_seen_is_no_error() -> None:
+    kinds = {"s": "string"}
+    fitted = features.transformer(kinds).fit(features.inputs(typed(kinds, s=["x", "y"]), kinds))
+    assert fitted.transform(features.inputs(typed(kinds, s=["z"]), kinds)).tolist() == [[0.0, 0.0]]
+
+
+def test_a_hundred_thousand_categories_make_few_columns() -> None:
+    kinds = {"s": "string"}
+    inputs = features.inputs(typed(kinds, s=[f"c{n}" for n in range(100_000)]), kinds)
+    assert features.transformer(kinds).fit_transform(inputs).shape == (100_000, features.MAX_CATEGORIES)
+
+
+@pytest.mark.parametrize("values", [[None, None], [3.0, 3.0]], ids=["all missing", "constant"])
+def test_a_feature_that_says_nothing_is_no_error(values: list[float | None]) -> None:
+    kinds = {"n": "number"}
+    inputs = features.inputs(typed(kinds, n=values), kinds)
+    assert features.transformer(kinds).fit_transform(inputs).tolist() == [[0.0], [0.0]]
