@@ -205,10 +205,15 @@ def test_a_keyboard_interrupt_leaves_a_complete_journal(go: Callable[..., Workfl
     assert Journal(tmp_path).read("wf").status.message == "Stopped with strategy 'Stop'"
 
 
-def test_a_bug_in_an_executor_is_raised_and_nothing_outlives_the_run(go: Callable[..., Workflow]) -> None:
+def test_a_bug_in_an_executor_is_raised_and_nothing_outlives_the_run(
+    go: Callable[..., Workflow], tmp_path: Path
+) -> None:
     with pytest.raises(ZeroDivisionError):
         go(SLOW.replace("NAME", "wf"), executor=Broken())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("pod")]
+    left = Journal(tmp_path).read("wf").status
+    assert (left.phase, left.message) == ("Error", "the engine broke off")
+    assert {node.phase for node in left.nodes.values()} == {"Error"}
 
 
 def test_a_workflow_waits_for_the_mutex_of_another(tmp_path: Path, go: Callable[..., Workflow]) -> None:
@@ -227,6 +232,7 @@ def test_a_workflow_waits_for_the_mutex_of_another(tmp_path: Path, go: Callable[
     waiting = told[0].status
     assert (waiting.phase, waiting.message) == ("Pending", "Waiting for default/Mutex/one lock. Lock status: 0/1")
     assert executor.names == ["main", "bye"]
+    assert isinstance(acquire(tmp_path, [Mutex(name="one")], "default"), Held), "the run has let go of it"
 
 
 def test_a_workflow_that_is_stopped_while_it_waits_never_starts(tmp_path: Path, go: Callable[..., Workflow]) -> None:

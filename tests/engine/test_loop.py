@@ -233,3 +233,18 @@ def test_a_wide_fan_out_is_not_quadratic(play: Any) -> None:
     done = play(dag(tasks))
     assert len(done.phases) == 303
     assert len(done.node("each").children) == 300
+
+
+@pytest.mark.parametrize(
+    ("when", "phase"),
+    [
+        pytest.param("1 == 1", "Error", id="a loop that runs may not speak of what there is not"),
+        pytest.param("1 == 2", "Succeeded", id="one that does not may"),
+    ],
+)
+def test_a_tag_that_nothing_resolves(play: Any, when: str, phase: str) -> None:
+    task = f"""
+- {{name: each, template: work, withItems: [a], when: "{when}",
+   arguments: {{parameters: [{{name: x, value: "{{{{inputs.parameters.nope}}}}"}}]}}}}
+"""
+    assert play(dag(task), {"work": play.ok(o="")}).phases["each"] == phase

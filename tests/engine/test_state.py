@@ -6,26 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from dags import HEAD, LEAVES, dag
 
-HEAD = """
-apiVersion: argoproj.io/v1alpha1
-kind: Workflow
-metadata: {name: wf}
-spec:
-  entrypoint: main
-"""
-LEAVES = """
-  - {name: work, inputs: {parameters: [{name: x, default: none}]},
-     outputs: {parameters: [{name: o, valueFrom: {path: /o}}]},
-     container: {image: i, command: [c], args: ["{{inputs.parameters.x}}"]}}
-  - {name: plain, container: {image: i, command: [c]}}
-"""
-
-
-def dag(tasks: str, leaves: str = LEAVES, **spec: str) -> str:
-    extra = "".join(f"  {name}: {value}\n" for name, value in spec.items())
-    indented = "\n".join(f"      {line}" for line in tasks.strip("\n").splitlines())
-    return f"{HEAD}{extra}  templates:\n  - name: main\n    dag:\n      tasks:\n{indented}\n{leaves}"
+from workflows.engine.state import Options
 
 
 def test_one_container_is_the_whole_workflow(play: Any) -> None:
@@ -216,107 +199,6 @@ def test_an_entrypoint_that_cannot_start_is_the_workflow_s_error_and_skips_onexi
     assert list(done.phases) == [""]
 
 
-def test_a_nested_dag_gives_its_outputs(play: Any) -> None:
-    text = f"""{HEAD}  templates:
-  - name: main
-    dag:
-      tasks:
-      - {{name: inner, template: inner}}
-      - name: after
-        template: work
-        depends: inner
-        arguments: {{parameters: [{{name: x, value: "{{{{tasks.inner.outputs.parameters.sum}}}}"}}]}}
-  - name: inner
-    outputs:
-      parameters:
-      - {{name: sum, valueFrom: {{parameter: "{{{{tasks.one.outputs.parameters.o}}}}"}}}}
-    dag: {{tasks: [{{name: one, template: work}}]}}
-{LEAVES}"""
-    done = play(text, {"work": play.ok(o="7")})
-    assert done.args("after") == ("7",)
-    assert done.node("inner").type == "DAG"
-    assert done.node("inner.one").boundary_id == done.node("inner").id
-    assert done.node("inner.one").children == (done.node("after").id,)
-
-
-GLOBAL = """
-  - {name: shout, outputs: {parameters: [{name: o, globalName: heard, valueFrom: {path: /o}}]},
-     container: {image: i, command: [c]}}
-"""
-
-
-def test_a_failed_pod_s_output_is_the_workflow_s_too(play: Any) -> None:
-    done = play(dag("- {name: a, template: shout}", GLOBAL), {"shout": play.fail(42, o="verdict")})
-    assert done.workflow.status.phase == "Failed"
-    assert [(p.name, p.value) for p in done.workflow.status.outputs.parameters] == [("heard", "verdict")]
-
-
-def test_an_output_falls_back_to_its_default(play: Any) -> None:
-    leaves = (
-        "  - {name: work, outputs: {parameters: [{name: o, valueFrom: {path: /o, default: d}}]}, "
-        "container: {image: i, command: [c]}}\n"
-    )
-    done = play(dag("- {name: a, template: work}", leaves))
-    assert [(p.name, p.value) for p in done.node("a").outputs.parameters] == [("o", "d")]
-
-
-def test_an_output_without_a_value_makes_a_successful_pod_an_error(play: Any) -> None:
-    done = play(dag("- {name: a, template: work}"))
-    assert done.phases["a"] == "Error"
-
-
-ABSENT = """
-- {name: gate, template: GATE, when: "false"}
-- {name: after, template: USER, depends: gate, arguments: {parameters: [{name: x, value: VALUE}]}}
-"""
-ABSENT_LEAVES = """
-  - {name: silent, outputs: {parameters: [{name: o, valueFrom: {path: /o}}]}, container: {image: i, command: [c]}}
-  - {name: spoken, outputs: {parameters: [{name: o, valueFrom: {path: /o, default: theirs}}]},
-     container: {image: i, command: [c]}}
-  - {name: needy, inputs: {parameters: [{name: x}]},
-     container: {image: i, command: [c], args: ["{{inputs.parameters.x}}"]}}
-  - {name: easy, inputs: {parameters: [{name: x, default: mine}]},
-     container: {image: i, command: [c], args: ["{{inputs.parameters.x}}"]}}
-"""
-TAG = '"{{tasks.gate.outputs.parameters.o}}"'
-
-
-@pytest.mark.parametrize(
-    ("gate", "user", "value", "args"),
-    [
-        pytest.param("spoken", "easy", TAG, ("theirs",), id="the producer's default wins"),
-        pytest.param("silent", "easy", TAG, ("mine",), id="else the consumer's"),
-        pytest.param("silent", "needy", TAG, None, id="else it is terminal"),
-        pytest.param(
-            "silent", "easy", '"v-{{tasks.gate.outputs.parameters.o}}"', None, id="inside a text it is terminal"
-        ),
-        pytest.param(
-            "silent",
-            "needy",
-            "\"{{=tasks.gate.outputs.parameters.o ?? 'or'}}\"",
-            ("or",),
-            id="an expression may say what else",
-        ),
-    ],
-)
-def test_the_output_of_a_skipped_producer(play: Any, gate: str, user: str, value: str, args: tuple[str] | None) -> None:
-    tasks = ABSENT.replace("GATE", gate).replace("USER", user).replace("VALUE", value)
-    done = play(dag(tasks, ABSENT_LEAVES))
-    if args is None:
-        assert done.workflow.status.phase == "Error"
-        assert "absent optional" in done.messages["after"]
-    else:
-        assert done.workflow.status.phase == "Succeeded"
-        assert done.args("after") == args
-
-
-def test_a_skipped_task_may_refer_to_what_does_not_exist(play: Any) -> None:
-    tasks = ABSENT.replace("GATE", "silent").replace("USER", "needy").replace("VALUE", TAG)
-    done = play(dag(tasks.replace("depends: gate,", 'depends: gate, when: "false",'), ABSENT_LEAVES))
-    assert done.phases["after"] == "Skipped"
-    assert done.workflow.status.phase == "Succeeded"
-
-
 EXIT = """
   - name: bye
     dag:
@@ -371,8 +253,6 @@ def test_templates_that_call_each_other_without_end_are_bounded(play: Any) -> No
 
 
 def test_the_number_of_pods_at_once_is_bounded(play: Any) -> None:
-    from workflows.engine.state import Options
-
     tasks = "\n".join(f"- {{name: t{number}, template: plain}}" for number in range(9))
     done = play(dag(tasks), options=Options(parallelism=2))
     assert done.most == 2

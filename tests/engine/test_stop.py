@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from workflows.engine.state import Options
+
 WORKFLOW = """
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -100,8 +102,6 @@ def test_max_duration_ends_the_attempt(play: Any) -> None:
 
 
 def test_a_pod_that_waits_for_room_longer_than_its_timeout_fails(play: Any) -> None:
-    from workflows.engine.state import Options
-
     text = workflow(more="timeout: 5s").replace(
         "      - {name: a, template: work}\n",
         "      - {name: aa, template: plain}\n      - {name: a, template: work}\n",
@@ -144,8 +144,6 @@ def test_stop_wakes_a_retry_that_waits(play: Any) -> None:
 
 
 def test_stop_fails_what_waits_for_room(play: Any) -> None:
-    from workflows.engine.state import Options
-
     text = workflow().replace(
         "      - {name: a, template: work}\n",
         "      - {name: aa, template: plain}\n      - {name: a, template: work}\n",
@@ -162,3 +160,10 @@ def test_a_pod_that_ended_well_before_it_heard_of_the_stop_is_well(play: Any) ->
     done = play(workflow(), {"work": play.ok(seconds=9)}, do={5: stop_and_end})
     assert done.phases["a"] == "Succeeded"
     assert done.workflow.status.phase == "Failed"
+
+
+def test_a_dag_that_was_stopped_is_failed_however_its_tasks_ended(play: Any) -> None:
+    text = workflow().replace("      - {name: b, template: plain, depends: a.Succeeded}\n", "")
+    text = text.replace("      - {name: c, template: plain, depends: a.Failed}\n", "")
+    done = play(text, {"work": play.ok(seconds=9)}, do={5: lambda state, now: state.stop("Stop", now)[:0]})
+    assert (done.phases["a"], done.phases[""]) == ("Succeeded", "Failed")

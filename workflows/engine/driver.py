@@ -33,6 +33,7 @@ from workflows.errors import DocumentError
 LOOK = 0.1  # seconds between looks at the cancel event and at a lock that another has
 PAUSE = 0.05  # seconds at least between two writes of the journal while pods run
 SHARE = 10  # and this many times as long as the last write took, so that writing never becomes the work
+BROKE_OFF = "the engine broke off"
 PARALLELISM = max(4, os.cpu_count() or 1)
 
 
@@ -161,6 +162,8 @@ class _Drive:
             for cancel in self.cancels.values():
                 cancel.set()
             self.pool.shutdown()
+            if not self.state.done:
+                self.state.abandon(BROKE_OFF, self.settings.clock())
             finished = self.state.workflow()
             _publish(finished, self.settings, self.journal)
         return finished

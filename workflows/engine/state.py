@@ -105,6 +105,16 @@ class State:
             self._end_pods(f"workflow shutdown with strategy:  {strategy}", spare_exit=strategy == "Stop")
         return self.advance(now)
 
+    def abandon(self, message: str, now: datetime) -> None:
+        """End in Error what has not ended: the driver itself broke and nothing will be reported any more."""
+        run = self._run
+        run.now = max(now, run.now)
+        for node in list(run.graph.nodes.values()):
+            if node.phase is None or not node.phase.fulfilled:
+                run.graph.mark(node.name, NodePhase.ERROR, run.now, message)
+        if not self.done:
+            self._broken(message)
+
     def workflow(self) -> Workflow:
         """The Workflow as it is now. Its nodes are shared with the machine but frozen."""
         run = self._run
