@@ -1,4 +1,4 @@
-"""What a task is given: outputs of what ran before, also where that never ran, and what a DAG and the Workflow hand out."""
+"""What a task is given, also by a producer that never ran, and what a DAG and the Workflow hand out."""
 
 from __future__ import annotations
 
