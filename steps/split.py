@@ -46,7 +46,7 @@ def _canonical(column: pd.Series) -> pd.Series:
         return column.astype(object).where(column.notna(), None)
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0, index=column.index)
+    return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from documents import document
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from steps import estimator
 from steps.document import Model
+from steps.estimators import vote
 from steps.verdict import Verdict
 
 
@@ -56,3 +58,10 @@ def test_a_document_that_asks_for_the_impossible_ends_the_run_for_good(
         estimator.build(model(path, **params))
     assert says in refused.value.conclusion.message
     assert refused.value.conclusion.outcome == "failed"
+
+
+def test_a_module_of_ours_does_not_lend_its_name_to_other_classifiers(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = type("Foreign", (ClassifierMixin, BaseEstimator), {"__module__": "somebody.elses"})
+    monkeypatch.setattr(vote, "Foreign", foreign, raising=False)
+    with pytest.raises(Verdict, match="is no classifier of scikit-learn"):
+        estimator.build(model("steps.estimators.vote.Foreign"))

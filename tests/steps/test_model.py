@@ -20,6 +20,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
 from steps import model
+from steps.estimators import vote
 from steps.model import ModelRefused, Trained
 from steps.train import train
 
@@ -104,6 +105,7 @@ from pathlib import Path
 from documents import document
 from frames import loans
 from steps import model
+from steps.estimators import vote
 from steps.train import train
 for name, change in json.loads(sys.argv[2]).items():
     of = document(**{f"model__{key}": value for key, value in change.items()})
@@ -189,7 +191,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a system call": (lambda data: rewritten(data, ask_for("os.system")), "os.system"),
     "subprocess": (lambda data: rewritten(data, ask_for("subprocess.Popen")), "subprocess.Popen"),
     "a module of ours": (lambda data: rewritten(data, ask_for("steps.estimators.vote.np")), "steps.estimators.vote.np"),
-    "a class of ours that is no estimator": (
+    "a class outside of our estimators": (
         lambda data: rewritten(data, ask_for("steps.model.Trained")),
         "steps.model.Trained",
     ),
@@ -200,6 +202,13 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def test_what_is_no_model_of_ours_is_refused(tmp_path: Path, change: Callable[[bytes], bytes], says: str) -> None:
     with pytest.raises(ModelRefused, match=says):
         model.load(change(dumped(tmp_path)))
+
+
+def test_a_class_of_ours_that_is_no_estimator_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dangerous = type("Dangerous", (), {"__module__": "steps.estimators.vote"})
+    monkeypatch.setattr(vote, "Dangerous", dangerous, raising=False)
+    with pytest.raises(ModelRefused, match="Dangerous"):
+        model.load(rewritten(dumped(tmp_path), ask_for("steps.estimators.vote.Dangerous")))
 
 
 def test_a_file_that_unpacks_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
