@@ -32,7 +32,11 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row: `parameters` and `artifacts` are read, `writes` and `saves` are made for later steps and the record."""
+    """One row: `parameters` and `artifacts` are read, `writes` and `saves` are made for later steps and the record.
+
+    `backoff` is the wait before a retry, "" for the run's. Argo waits before it asks whether to retry at all, so a step
+    whose verdict ends the run has a short one where nothing outside could make it crash.
+    """
 
     name: str
     title: str
@@ -44,6 +48,7 @@ class Step:
     only_when: Literal["", "deploy", "reject"] = ""
     store: bool = False
     timeout: str = "10m"
+    backoff: str = ""
 
     @property
     def module(self) -> str:
@@ -129,6 +134,7 @@ REJECT = Step(
     parameters=("evaluation",),
     artifacts=("document",),
     only_when="reject",
+    backoff="5s",
 )
 RECORD = Step(
     name="record",

@@ -269,7 +269,12 @@ def progress() -> Callable[[Workflow], None]:
 def came_to(scene: Stage, name: str, outcome: str) -> None:
     """Print the run's record; raises `RunFailedError` unless it says `outcome`."""
     body = next(
-        (r.body for r in ledger.records(scene.store, PIPELINE) if r.kind == "run" and r.body["workflow"]["name"] == name), None
+        (
+            r.body
+            for r in ledger.records(scene.store, PIPELINE)
+            if r.kind == "run" and r.body["workflow"]["name"] == name
+        ),
+        None,
     )
     if body is None or body["outcome"] != outcome:
         found = f"{body['outcome']}: {body['message']}" if body else "no record"

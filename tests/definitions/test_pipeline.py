@@ -28,8 +28,9 @@ def task(spec: dict[str, Any], name: str) -> dict[str, Any]:
     return next(entry for entry in template(spec, "pipeline")["dag"]["tasks"] if entry["name"] == name)
 
 
-def test_the_run_carries_its_document(spec: dict[str, Any]) -> None:
-    (artifact,) = spec["arguments"]["artifacts"]
+@pytest.mark.parametrize("graph", ["pipeline", "exit"])
+def test_the_run_carries_its_document(spec: dict[str, Any], graph: str) -> None:
+    (artifact,) = template(spec, graph)["inputs"]["artifacts"]
     assert read(artifact["raw"]["data"]) == document(notify={"slack": {"secret": "retrain-slack"}})
 
 
@@ -80,7 +81,7 @@ def test_the_exit_handler_cannot_fail_a_good_run(spec: dict[str, Any]) -> None:
 
 
 def test_only_notify_sees_slack_s_secret(spec: dict[str, Any]) -> None:
-    seeing = [entry["name"] for entry in spec["templates"] if "retrain-slack" in json.dumps(entry)]
+    seeing = [entry["name"] for entry in spec["templates"] if "retrain-slack" in json.dumps(entry.get("container"))]
     assert seeing == ["notify"]
 
 

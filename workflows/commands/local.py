@@ -18,7 +18,7 @@ from workflows.engine.objects import Objects, gather
 NAMESPACE = "default"
 SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names, as Kubernetes has them: none that form words."""
-BACKOFF = ("retry-backoff", "2s")
+BACKOFF = ("retry-backoff", "1s")
 """The wait before a retry here: the pipeline's is meant for a cluster's troubles."""
 ROOT = Path(__file__).parents[2]
 

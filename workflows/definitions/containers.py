@@ -43,7 +43,7 @@ def container(step: Step, document: Document) -> Container:
         env=_environment(step, document),
         env_from=_storage(step),
         resources=_resources(step, document),
-        retry_strategy=_retries(document),
+        retry_strategy=_retries(step, document),
         timeout={str(name): limit for name, limit in document.run.timeouts.items()}.get(step.name, step.timeout),
         service_account_name=SERVICE_ACCOUNTS.get(step.name),
         node_selector=_size(step, document).node_selector or None,
@@ -141,11 +141,13 @@ def _resources(step: Step, document: Document) -> models.ResourceRequirements:
     return models.ResourceRequirements(requests={"cpu": size.cpu, "memory": size.memory}, limits=limits)
 
 
-def _retries(document: Document) -> RetryStrategy:
+def _retries(step: Step, document: Document) -> RetryStrategy:
     """Retry crashes and artifact errors alike, a verdict never: its exit code is reserved."""
     return RetryStrategy(
         limit=document.run.retries.limit,
         retry_policy="Always",
         expression=f"asInt(lastRetry.exitCode) != {EXIT_VERDICT}",
-        backoff=models.Backoff(duration="{{workflow.parameters.retry-backoff}}", factor=document.run.retries.factor),
+        backoff=models.Backoff(
+            duration=step.backoff or "{{workflow.parameters.retry-backoff}}", factor=document.run.retries.factor
+        ),
     )

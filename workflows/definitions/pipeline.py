@@ -32,7 +32,7 @@ def workflow_template(document: Document) -> dict[str, Any]:
         },
         entrypoint="pipeline",
         on_exit="exit",
-        arguments=_arguments(document),
+        arguments=_parameters(document),
         service_account_name="retrain-steps",
         active_deadline_seconds=seconds(document.run.deadline),
         artifact_repository_ref=models.ArtifactRepositoryRef(
@@ -57,10 +57,10 @@ def workflow_template(document: Document) -> dict[str, Any]:
             models.Volume(name="tmp", empty_dir=models.EmptyDirVolumeSource()),
         ],
     ) as template:
-        with DAG(name="pipeline", inputs=[Artifact(name="document")]):
+        with DAG(name="pipeline", inputs=[_carried(document)]):
             for step in STEPS:
                 _task(step, document)
-        with DAG(name="exit", inputs=[Artifact(name="document")]):
+        with DAG(name="exit", inputs=[_carried(document)]):
             for step in EXIT_STEPS:
                 _exit_task(step)
         for step in (*STEPS, *EXIT_STEPS):
@@ -86,14 +86,19 @@ def document_text(document: Document) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 
-def _arguments(document: Document) -> list[Any]:
+def _carried(document: Document) -> models.Artifact:
+    """Return the document as an input of a graph.
+
+    It stands in both graphs: for a Workflow that references this template, Argo v4.1 gives the exit handler only the
+    Workflow's own artifact arguments (seen: `templates.exit inputs.artifacts.document was not supplied`).
+    """
+    return models.Artifact(name="document", raw=models.RawArtifact(data=document_text(document)))
+
+
+def _parameters(document: Document) -> list[Parameter]:
     defaults = {**RUN_PARAMETERS, "retry-backoff": document.run.retries.backoff}
     return [
-        *(
-            Parameter(name=name) if value is None else Parameter(name=name, value=value)
-            for name, value in defaults.items()
-        ),
-        models.Artifact(name="document", raw=models.RawArtifact(data=document_text(document))),
+        Parameter(name=name) if value is None else Parameter(name=name, value=value) for name, value in defaults.items()
     ]
 
 
