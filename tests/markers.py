@@ -1,4 +1,4 @@
-"""Builders of the event side: the shared document with single fields changed, S3's messages, events. Used by its tests."""
+"""Builders of the event side: the shared document with single fields changed, messages of S3, events."""
 
 from __future__ import annotations
 

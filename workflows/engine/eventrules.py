@@ -209,7 +209,8 @@ def _check_destination(resource: dict[str, Any], parameter: TriggerParameter, wh
         return
     *before, last = gjson.parse(parameter.dest)
     parent = gjson.follow(resource, tuple(before))
-    beyond = isinstance(parent, list) and gjson.follow(parent, (last,)) is gjson.ABSENT
+    strict = isinstance(parent, list) or any(isinstance(step, gjson.Match) for step in before)
+    beyond = strict and gjson.follow(parent, (last,)) is gjson.ABSENT
     if not before:
         yield Problem(where, f"dest {parameter.dest!r} would replace a whole part of the object")
     elif beyond or (parent is gjson.ABSENT and before not in MADE):

@@ -179,3 +179,17 @@ def _lock(path: Path) -> int:
             "another sensor is running on this home directory", where=str(path), hint="end it, or choose another --home"
         ) from None
     return descriptor
+
+
+def erase(path: Path) -> None:
+    """Remove an inbox with all that SQLite keeps beside it: for a store that starts empty, old events mean nothing.
+
+    Raises StoreError if another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = _lock(path.with_suffix(".lock"))
+    try:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
