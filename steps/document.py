@@ -56,6 +56,21 @@ class Data(Value):
         return rf"^{re.escape(self.prefix)}/({BATCH_NAME})/{re.escape(self.marker)}$"
 
 
+Dtype = Literal["integer", "number", "string", "boolean", "date"]
+
+
+def fits(value: Scalar, dtype: Dtype) -> bool:
+    """Say whether a value of the document can stand in a column of this dtype; a date is text, YYYY-MM-DD."""
+    if dtype == "date":
+        try:
+            return isinstance(value, str) and bool(date.fromisoformat(value))
+        except ValueError:
+            return False
+    if isinstance(value, bool) or dtype == "boolean":
+        return isinstance(value, bool) and dtype == "boolean"
+    return isinstance(value, {"integer": (int,), "number": (int, float), "string": (str,)}[dtype])
+
+
 class Bounds(Value):
     min: int | float | None = None
     max: int | float | None = None
@@ -70,7 +85,7 @@ class Bounds(Value):
 class Column(Bounds):
     """What the contract says of one column; `max_null_fraction` is a share of the rows (0 to 1)."""
 
-    dtype: Literal["integer", "number", "string", "boolean", "date"]
+    dtype: Dtype
     nullable: bool = False
     max_null_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
     allowed: tuple[Scalar, ...] | None = None
@@ -81,6 +96,13 @@ class Column(Bounds):
     def _bounds_need_numbers(self) -> Column:
         if self.dtype not in ("integer", "number") and (self.min is not None or self.max is not None):
             raise ValueError(f"min and max need dtype integer or number, not {self.dtype}")
+        return self
+
+    @model_validator(mode="after")
+    def _allowed_fits(self) -> Column:
+        for value in self.allowed or ():
+            if not fits(value, self.dtype):
+                raise ValueError(f"allowed value {value!r} is no {self.dtype}")
         return self
 
 
@@ -238,7 +260,7 @@ class Document(Value):
     data: Data
     contract: Contract
     model: Model
-    gates: tuple[Gate, ...] = Field(min_length=1)
+    gates: tuple[Gate, ...] = Field(min_length=1, max_length=30)
     deploy: Deploy = Deploy()
     expect: Expect = Expect()
     run: Run = Run()
@@ -252,6 +274,10 @@ class Document(Value):
                 raise ValueError(f"column {column!r} is used by the model but not in the contract")
         if self.model.target in self.model.features:
             raise ValueError(f"the target {self.model.target!r} cannot be a feature")
+        dtype = self.contract.columns[self.model.target].dtype
+        for name, value in (("positive", self.model.positive), ("favourable", self.model.favourable)):
+            if value is not None and not fits(value, dtype):
+                raise ValueError(f"model.{name} is {value!r}, but the target {self.model.target!r} is {dtype}")
         return self
 
     @model_validator(mode="after")
@@ -259,6 +285,8 @@ class Document(Value):
         needs = [gate.name for gate in self.gates if gate.kind == "fairness"]
         if self.model.sensitive is None and (needs or self.model.mitigation):
             raise ValueError("fairness needs model.sensitive, the column whose groups are compared")
+        if self.model.mitigation and self.model.sensitive in self.model.features:
+            raise ValueError(f"with mitigation the sensitive column {self.model.sensitive!r} cannot be a feature")
         if len({gate.name for gate in self.gates}) != len(self.gates):
             raise ValueError("two gates have the same name")
         return self

@@ -40,7 +40,7 @@ def build(model: Model) -> Any:
 
 def refusal(problem: str) -> Verdict:
     """Return the verdict on a document that asks for what cannot be done: final, for trying again changes nothing."""
-    return Verdict(Reason.CRASHED, f"the pipeline document cannot be carried out: {problem}")
+    return Verdict(Reason.DOCUMENT, f"the pipeline document cannot be carried out: {problem}")
 
 
 def _given(model: Model) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from steps import batch, estimator, features, interface, mitigation, model
 from steps import document as documents
@@ -53,9 +53,6 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
 
 
 def _mitigable(document: Document, classifier: object) -> None:
-    if document.model.sensitive in document.model.features:
-        problem = f"with mitigation the sensitive column {document.model.sensitive!r} cannot be a feature"
-        raise estimator.refusal(f"{problem}: predictions must not read it")
     if not has_fit_parameter(classifier, "sample_weight"):
         raise estimator.refusal(
             f"mitigation needs an estimator that takes sample weights, {document.model.estimator} does not"

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     MARKER = "marker"
     INCOMPLETE = "incomplete"
     CONTRACT = "contract"
+    DOCUMENT = "document"
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out-of-memory"
     DEADLINE = "deadline"
@@ -55,6 +56,7 @@ OUTCOME_OF: Mapping[Reason, Outcome] = {
     Reason.MARKER: Outcome.REFUSED,
     Reason.INCOMPLETE: Outcome.REFUSED,
     Reason.CONTRACT: Outcome.REFUSED,
+    Reason.DOCUMENT: Outcome.FAILED,
     Reason.CRASHED: Outcome.FAILED,
     Reason.OUT_OF_MEMORY: Outcome.FAILED,
     Reason.DEADLINE: Outcome.FAILED,
@@ -75,6 +77,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.MARKER: "the marker cannot be read as one",
     Reason.INCOMPLETE: "the batch is not what its marker says",
     Reason.CONTRACT: "the data breaks the contract",
+    Reason.DOCUMENT: "the pipeline document asks for what cannot be done",
     Reason.CRASHED: "a step crashed",
     Reason.OUT_OF_MEMORY: "a step ran out of memory",
     Reason.DEADLINE: "a step or the run exceeded its deadline",

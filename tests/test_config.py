@@ -47,6 +47,17 @@ REFUSED = {
         "exactly one of above and below",
         "gates[0]",
     ),
+    "positive of another dtype": (loans(model__positive="yes"), "model.positive is 'yes'", "is integer"),
+    "allowed of another dtype": (
+        loans(contract__columns__group={"dtype": "string", "allowed": ["a", 1]}),
+        "contract.columns.group",
+        "allowed value 1 is no string",
+    ),
+    "mitigation that reads the group": (
+        loans(model__features=["group"], model__mitigation={"method": "exponentiated-gradient"}),
+        "'group'",
+        "cannot be a feature",
+    ),
     "no gate at all": (loans(gates=[]), "gates: ", "at least 1"),
     "a list": ([1], "expected one YAML mapping", "loans.yaml"),
     "not YAML": ("name: [", "not readable as YAML", "line 1"),
@@ -72,7 +83,9 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_yes_and_times_stay_text(tmp_path: Path) -> None:
-    file = write(tmp_path, yaml.safe_dump(loans()) + "expect: {deadline: 06:00}\n")
+    answer = {"dtype": "string"}
+    value = loans(contract__columns__approved=answer)
+    file = write(tmp_path, yaml.safe_dump(value) + "expect: {deadline: 06:00}\n")
     text = file.read_text(encoding="utf-8").replace("positive: 1", "positive: yes")
     document = load(write(tmp_path, text))
     assert document.model.positive == "yes"

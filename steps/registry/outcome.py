@@ -36,7 +36,7 @@ STEP_REFUSALS: Mapping[str, tuple[Reason, str]] = {
 }
 """What the verdict's exit code means where the verdict itself was lost, by template."""
 AGAINST = (Outcome.REJECTED, Outcome.REFUSED)
-DECIDED_FAILURES = (Reason.PRODUCTION_MOVED, Reason.CLAIM_LOST)
+DECIDED_FAILURES = (Reason.PRODUCTION_MOVED, Reason.CLAIM_LOST, Reason.DOCUMENT)
 MESSAGE_LENGTH = 2000
 GO_ESCAPE = r"\\\\|\\x([0-9a-f]{2})|\\U(00(?:0[0-9a-f]|10)[0-9a-f]{4})"
 """What Go's `strconv.Quote`, which Argo quotes `workflow.failures` with, writes and JSON does not know: `\\x7f`."""

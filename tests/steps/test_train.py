@@ -80,10 +80,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "unknown estimator": ({"model__estimator": "sklearn.trees.Tree"}, "there is no estimator 'sklearn.trees.Tree'"),
     "unknown param": ({"model__params": {"depth": 3}}, "has no param 'depth'"),
     "a param's value": ({"model__params": {"max_depth": "deep"}}, "The 'max_depth' parameter"),
-    "mitigation with the group as feature": (
-        {**MITIGATED, "model__features": ["income", "group"]},
-        "the sensitive column 'group' cannot be a feature",
-    ),
     "mitigation without weights": (
         {**MITIGATED, "model__params": {}, "model__estimator": "sklearn.neighbors.KNeighborsClassifier"},
         "does not",
