@@ -35,6 +35,7 @@ def write(pipelines: Path, out: Path, say: Callable[[str], object] = typer.echo)
             )
     if not _schema_is_current(pipelines):
         replace(pipelines / SCHEMA, schema())
+        say(f"wrote {pipelines / SCHEMA}")
     for difference in changed:
         say(f"{'removed' if difference.kind == 'stray' else 'wrote'} {difference.file}")
     say(f"{len(files)} manifests in {out}, {len(changed)} changed")
