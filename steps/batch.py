@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from steps import split, table
-from steps.document import Contract, Document, Model
+from steps.contract import Contract
+from steps.document import Document, Model
 from steps.split import Split
 from steps.verdict import Reason, Verdict
 from steps.violation import EXAMPLES, Violation, evidence, shown, summary

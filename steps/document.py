@@ -13,7 +13,9 @@ from datetime import date, time
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from steps.contract import ColumnName, Contract, Scalar, Value, fits
 
 PIPELINE_NAME = r"[a-z][a-z0-9-]{0,19}"
 BATCH_NAME = r"[a-z0-9][a-z0-9-]{0,23}"
@@ -24,22 +26,14 @@ QUANTITY = r"[0-9]+(?:\.[0-9]+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
-ColumnName = Annotated[str, StringConstraints(pattern=r"^[^\s{}$][^{}$\n]{0,63}$")]
 Duration = Annotated[str, StringConstraints(pattern=rf"^{DURATION}$")]
 Quantity = Annotated[str, StringConstraints(pattern=rf"^{QUANTITY}$")]
 KubernetesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
-Scalar = bool | int | float | str
 
 
 def seconds(duration: str) -> int:
     """Return a duration such as `90s`, `5m` or `2h` in seconds."""
     return int(duration[:-1]) * SECONDS[duration[-1]]
-
-
-class Value(BaseModel):
-    """A part of the document: frozen, and it knows all its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Data(Value):
@@ -54,61 +48,6 @@ class Data(Value):
     def marker_pattern(self) -> str:
         """Return the anchored pattern (RE2, Python) of the marker keys that may start a run; group 1 is the batch."""
         return rf"^{re.escape(self.prefix)}/({BATCH_NAME})/{re.escape(self.marker)}$"
-
-
-Dtype = Literal["integer", "number", "string", "boolean", "date"]
-
-
-def fits(value: Scalar, dtype: Dtype) -> bool:
-    """Say whether a value of the document can stand in a column of this dtype; a date is text, YYYY-MM-DD."""
-    if dtype == "date":
-        try:
-            return isinstance(value, str) and bool(date.fromisoformat(value))
-        except ValueError:
-            return False
-    if isinstance(value, bool) or dtype == "boolean":
-        return isinstance(value, bool) and dtype == "boolean"
-    return isinstance(value, {"integer": (int,), "number": (int, float), "string": (str,)}[dtype])
-
-
-class Bounds(Value):
-    min: int | float | None = None
-    max: int | float | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Bounds:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
-        return self
-
-
-class Column(Bounds):
-    """What the contract says of one column; `max_null_fraction` is a share of the rows (0 to 1)."""
-
-    dtype: Dtype
-    nullable: bool = False
-    max_null_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
-    allowed: tuple[Scalar, ...] | None = None
-    unique: bool = False
-    personal: bool = False
-
-    @model_validator(mode="after")
-    def _bounds_need_numbers(self) -> Column:
-        if self.dtype not in ("integer", "number") and (self.min is not None or self.max is not None):
-            raise ValueError(f"min and max need dtype integer or number, not {self.dtype}")
-        return self
-
-    @model_validator(mode="after")
-    def _allowed_fits(self) -> Column:
-        for value in self.allowed or ():
-            if not fits(value, self.dtype):
-                raise ValueError(f"allowed value {value!r} is no {self.dtype}")
-        return self
-
-
-class Contract(Value):
-    rows: Bounds = Bounds(min=1)
-    columns: dict[ColumnName, Column] = Field(min_length=1)
 
 
 class Mitigation(Value):

@@ -30,7 +30,8 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UnsupportedTypeException
 
 from steps import features, skopsfile
-from steps.document import Document, Scalar
+from steps.contract import Scalar
+from steps.document import Document
 
 ABOUT = "retrain.json"
 FORMAT = 1

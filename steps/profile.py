@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from steps.document import Column, Contract
+from steps.contract import Column, Contract
 from steps.gates import rounded
 from steps.violation import shown
 

@@ -13,7 +13,7 @@ import pandera.pandas as pandera
 from pandera.errors import SchemaErrors
 
 from steps import dtypes
-from steps.document import Column, Contract
+from steps.contract import Column, Contract
 from steps.violation import EXAMPLES, Violation, shown
 
 NULLS, UNIQUE, NULL_FRACTION = "not_nullable", "field_uniqueness", "max_null_fraction"

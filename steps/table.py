@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from steps import dtypes
-from steps.document import Column, Contract
+from steps.contract import Column, Contract
 from steps.violation import EXAMPLES, Violation, shown
 
 BLOCK = 16 << 20

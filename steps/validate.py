@@ -16,7 +16,7 @@ import pandas as pd
 
 from steps import document as documents
 from steps import interface, schema, table
-from steps.document import Contract
+from steps.contract import Contract
 from steps.interface import Call, Interface
 from steps.verdict import Reason, Verdict
 from steps.violation import evidence, summary

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from steps.document import Column
+from steps.contract import Column
 
 EXAMPLES = 10
 """Example rows kept of one violation."""

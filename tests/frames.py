@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from steps import dtypes
-from steps.document import Contract, Document
+from steps.contract import Contract
+from steps.document import Document
 
 
 def typed(contract: Contract | Mapping[str, str], **columns: list[Any]) -> pd.DataFrame:

@@ -68,6 +68,7 @@ THIRD_PARTIES = {
 }
 
 PURE = (
+    "steps.contract",
     "steps.document",
     "steps.verdict",
     "steps.registry.outcome",

@@ -26,6 +26,8 @@ _SINGULAR = {
     "env": "variable",
     "volumes": "volume",
     "mutexes": "mutex",
+    "triggers": "trigger",
+    "dependencies": "dependency",
 }
 _SILENT = {"spec", "dag"}
 _EXPECTED = {
