@@ -3,7 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first Python that runs and is new enough; a name on the PATH may be a shim of another version.
+ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c '$(ENOUGH)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 UV := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
@@ -17,7 +19,7 @@ help: ## say what there is
 setup: $(READY) ## install what is needed into .venv
 
 $(READY): requirements.lock pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(f"retrain needs Python 3.11 or later, this is {sys.version.split()[0]}: set PYTHON=") if sys.version_info < (3, 11) else None'
+	@test -n "$(PYTHON)" || { echo "retrain needs Python 3.11 or later on the PATH, or make PYTHON=/its/path" >&2; exit 2; }
 	@echo "setting up .venv (once; some minutes on a slow line)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
