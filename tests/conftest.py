@@ -70,7 +70,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
         if server.poll() is not None:
             raise RuntimeError(f"the test S3 server ended with {server.returncode}")
         try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - a loopback address of our own
+            with urllib.request.urlopen(url, timeout=1):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
@@ -82,8 +82,8 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Yield a boto3 S3 client on an empty server that holds the bucket `retrain`; the environment points there too."""
     import boto3
 
-    reset = urllib.request.Request(f"{s3_server}/moto-api/reset", method="POST")  # noqa: S310 - a loopback address of our own
-    urllib.request.urlopen(reset, timeout=10).close()  # noqa: S310 - a loopback address of our own
+    reset = urllib.request.Request(f"{s3_server}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset, timeout=10).close()
     for name, value in store_environment(s3_server).items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3")

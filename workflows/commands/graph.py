@@ -57,7 +57,7 @@ def mermaid(tasks: tuple[DAGTask, ...]) -> str:
         shape = ("[[", "]]") if task.with_param or task.with_items or task.with_sequence else ("[", "]")
         lines.append(f"  {task.name}{shape[0]}{task.name}{shape[1]}")
     for task in tasks:
-        label = f"|{notes(task)}|" if task.when else ""
+        label = f'|"{notes(task)}"|' if task.when else ""
         lines += [f"  {parent} -->{label} {task.name}" for parent in parents(task)]
     return "\n".join(lines)
 
