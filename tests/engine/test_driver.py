@@ -12,7 +12,7 @@ import pytest
 from workflows.engine import driver
 from workflows.engine.driver import Settings, run
 from workflows.engine.journal import AlreadyExistsError, Journal
-from workflows.engine.loader import parse
+from workflows.engine.loader import load, parse
 from workflows.engine.model import Mutex, Workflow
 from workflows.engine.mutex import Held, acquire
 from workflows.engine.nodes import NodePhase
@@ -135,6 +135,15 @@ def test_what_cannot_run_is_refused_before_anything_is_written(
 ) -> None:
     with pytest.raises(DocumentError, match=says):
         go(WORKFLOW.replace(old, new, 1))
+    assert not list((tmp_path / "workflows").glob("*"))
+
+
+def test_a_workflow_whose_template_s_exit_handler_argo_would_refuse_does_not_start(tmp_path: Path) -> None:
+    path = Path(__file__).parent / "documents" / "invalid" / "exit-handler-of-a-template.yaml"
+    template, workflow = load([path])
+    assert isinstance(workflow, Workflow)
+    with pytest.raises(DocumentError, match="template 'bye' needs the artifact 'document'"):
+        run(workflow, gather([template]), settings_in(tmp_path, executor=Instant()))
     assert not list((tmp_path / "workflows").glob("*"))
 
 

@@ -448,6 +448,72 @@ def test_an_exit_handler_that_can_fail_a_good_run_is_a_trap() -> None:
     assert warning(exit_handler("tell", "{failed: true}")) == "if it fails, it fails a good run"
 
 
+@pytest.mark.parametrize("path", sorted((DOCUMENTS / "invalid").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_document_that_argo_refuses_is_refused_in_the_sentences_it_begins_with(path: Path) -> None:
+    expected = [line.removeprefix("# ") for line in path.read_text().splitlines() if line.startswith("# ")]
+    errors = [problem for problem in check(load([path])) if problem.level == "error"]
+    assert [f"{problem.where}: {problem.message}" for problem in errors] == expected
+
+
+RAW = "{name: d, raw: {data: hello}}"
+TEXT = "{name: p, value: hello}"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shared", "own", "refused"),
+    [
+        pytest.param(
+            "artifacts: [{name: d, path: /d}]", f"artifacts: [{RAW}]", "", True, id="artifact of the template"
+        ),
+        pytest.param(
+            "artifacts: [{name: d, path: /d}]", f"artifacts: [{RAW}]", f"artifacts: [{RAW}]", False, id="and of its own"
+        ),
+        pytest.param(
+            "artifacts: [{name: d, path: /d, optional: true}]", f"artifacts: [{RAW}]", "", False, id="optional"
+        ),
+        pytest.param("artifacts: [{name: d, path: /d, raw: {data: hello}}]", "", "", False, id="artifact in the input"),
+        pytest.param("parameters: [{name: p}]", f"parameters: [{TEXT}]", "", True, id="parameter of the template"),
+        pytest.param(
+            "parameters: [{name: p}]",
+            f"parameters: [{TEXT}]",
+            "parameters: [{name: p}]",
+            True,
+            id="named without value",
+        ),
+        pytest.param(
+            "parameters: [{name: p}]", f"parameters: [{TEXT}]", f"parameters: [{TEXT}]", False, id="value of its own"
+        ),
+        pytest.param("parameters: [{name: p, default: hello}]", f"parameters: [{TEXT}]", "", False, id="default"),
+    ],
+)
+def test_a_workflow_that_runs_a_template_gives_its_exit_handler_what_it_needs(
+    inputs: str, shared: str, own: str, refused: bool
+) -> None:
+    head = "apiVersion: argoproj.io/v1alpha1\nkind: "
+    template = (
+        f"{head}WorkflowTemplate\nmetadata: {{name: shared}}\nspec:\n  entrypoint: main\n  onExit: bye\n"
+        f"  arguments: {{{shared}}}\n  {MAIN.replace('}]', '}, ')}{{name: bye, inputs: {{{inputs}}}, "
+        "container: {image: a, command: [b]}}]\n"
+    )
+    workflow = f"{head}Workflow\nmetadata: {{name: tiny}}\nspec:\n  workflowTemplateRef: {{name: shared}}\n"
+    documents = parse(f"{template}---\n{workflow}  arguments: {{{own}}}\n", "file.yaml")
+    errors = [
+        problem for problem in check(documents) if problem.level == "error" and problem.where.startswith("Workflow '")
+    ]
+    assert bool(errors) is refused
+    for problem in errors:
+        assert problem.where == "Workflow 'tiny', field 'spec.onExit'"
+        assert problem.hint.startswith("Argo asks the referring Workflow for it")
+
+
+def test_a_template_s_exit_handler_needs_nothing_that_only_a_workflow_could_give() -> None:
+    shared = "entrypoint: main\nonExit: main\narguments: {parameters: [{name: p, value: hello}]}\n"
+    needy = MAIN.replace("container", "inputs: {parameters: [{name: p}]}, container")
+    errors = [problem.message for problem in problems(shared + needy, "WorkflowTemplate") if problem.level == "error"]
+    assert errors == ["template 'main' needs the parameter 'p'"]
+    assert not [problem for problem in problems(shared + needy) if problem.level == "error"]
+
+
 def test_a_global_output_in_an_exit_handler_is_a_trap_unless_guarded() -> None:
     assert "stays as it is" in warning(exit_handler("{{workflow.outputs.parameters.word}}"))
     assert exit_handler("{{= workflow.outputs?.parameters?.word ?? 'absent'}}") == ()

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 
 from workflows.engine.executor import Executor, ProcessExecutor
 from workflows.engine.journal import Journal
-from workflows.engine.model import Workflow, WorkflowSpec, WorkflowStatus
+from workflows.engine.model import Workflow, WorkflowSpec
 from workflows.engine.mutex import Held, acquire, waiting_message
 from workflows.engine.nodes import WorkflowPhase
 from workflows.engine.objects import Objects, resolve
@@ -27,7 +27,7 @@ from workflows.engine.pod import PodResult
 from workflows.engine.repository import repository_of
 from workflows.engine.run import Start
 from workflows.engine.state import Instruction, Options, State, spec_of
-from workflows.engine.validate import check
+from workflows.engine.validate import check_resolved
 from workflows.errors import DocumentError
 
 LOOK = 0.1  # seconds between looks at the cancel event and at a lock that another has
@@ -96,10 +96,8 @@ def _identified(workflow: Workflow, settings: Settings) -> Workflow:
 
 
 def _refuse(workflow: Workflow) -> None:
-    """Raise the first error that a check finds; the Workflow stands in for its template, whose spec it has by now."""
-    spec = workflow.executed_spec.model_copy(update={"workflow_template_ref": None})
-    problems = check([workflow.model_copy(update={"spec": spec, "status": WorkflowStatus()})])
-    for problem in problems:
+    """Raise the first error that a check finds."""
+    for problem in check_resolved(workflow):
         if problem.level == "error":
             raise DocumentError(problem.message, where=problem.where, hint=problem.hint)
 

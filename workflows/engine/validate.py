@@ -22,9 +22,10 @@ from workflows.engine.reference import (
     without_metrics,
     workflow_names,
 )
-from workflows.engine.validate_arguments import argument_problems, field_names, missing_inputs
+from workflows.engine.validate_arguments import argument_problems, field_names, missing_inputs, unsupplied_inputs
 from workflows.engine.validate_dag import dag_problems
 from workflows.engine.validate_template import template_problems
+from workflows.engine.values import Arguments
 from workflows.errors import DocumentError
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -59,6 +60,13 @@ def _document(document: object, objects: Objects) -> Iterator[Problem]:
         yield Problem(where, error.message, error.hint)
         return
     yield from _spec(where, resolved, resolved.executed_spec)
+
+
+def check_resolved(workflow: Workflow) -> tuple[Problem, ...]:
+    """Every problem of a Workflow that `resolve` made complete: the driver's last look before it starts."""
+    name = workflow.metadata.name or ""
+    where = f"{workflow.kind} {name!r}"
+    return (*_name(where, name), *_spec(where, workflow, workflow.executed_spec))
 
 
 def _softened(problem: Problem) -> Problem:
@@ -98,6 +106,7 @@ def _entry(
     where: str, document: Workflow | WorkflowTemplate, spec: WorkflowSpec, templates: dict[str, Template]
 ) -> Iterator[Problem]:
     """The entrypoint and onExit exist and get what they need from spec.arguments, which is all they are given."""
+    own = document.spec.arguments if isinstance(document, Workflow) else Arguments()
     if not spec.entrypoint and isinstance(document, Workflow):
         yield Problem(where, "spec.entrypoint is required", nearest("", templates))
     for field, name in (("entrypoint", spec.entrypoint), ("onExit", spec.on_exit)):
@@ -105,6 +114,8 @@ def _entry(
             continue
         if name not in templates:
             yield Problem(f"{where}, field 'spec.{field}'", f"there is no template {name!r}", nearest(name, templates))
+        elif field == "onExit" and (isinstance(document, WorkflowTemplate) or document.spec.workflow_template_ref):
+            yield from unsupplied_inputs(f"{where}, field 'spec.onExit'", templates[name], own)
         elif isinstance(document, Workflow):
             yield from missing_inputs(f"{where}, field 'spec.arguments'", templates[name], spec.arguments)
 

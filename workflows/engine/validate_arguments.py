@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from workflows.engine.model import Template
 from workflows.engine.problem import Problem
@@ -93,6 +94,21 @@ def missing_inputs(where: str, template: Template, arguments: Arguments) -> Iter
     for artifact in template.inputs.artifacts:
         if artifact.name not in passed and not artifact.optional and not located(artifact):
             yield Problem(where, f"template {template.name!r} needs the artifact {artifact.name!r}")
+
+
+def unsupplied_inputs(where: str, handler: Template, own: Arguments) -> Iterator[Problem]:
+    """The inputs of an exit handler that only a WorkflowTemplate's spec.arguments could give.
+
+    Argo validates onExit against the arguments of the Workflow itself, even where it runs another's spec, and refuses
+    the Workflow. A template is judged as if a Workflow with no arguments referred to it, for that is what starts it.
+    """
+    given = Arguments(
+        parameters=tuple(parameter for parameter in own.parameters if parameter.value is not None),
+        artifacts=own.artifacts,
+    )
+    hint = "Argo asks the referring Workflow for it, not spec.arguments here: give the input a value of its own"
+    for problem in missing_inputs(where, handler, given):
+        yield replace(problem, hint=hint)
 
 
 def surplus_arguments(where: str, template: Template, arguments: Arguments) -> Iterator[Problem]:
