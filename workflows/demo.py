@@ -26,6 +26,7 @@ from steps.registry import ledger, pointer
 from steps.registry.objects import Store, connect
 from workflows import producer
 from workflows.commands import render, replay, why
+from workflows.commands.up import EMBEDDED
 from workflows.config import SHIPPED, load
 from workflows.embedded import environment, free_port
 from workflows.engine.journal import Journal, WorkflowNotFoundError
@@ -33,7 +34,7 @@ from workflows.engine.model import Workflow
 from workflows.errors import RunFailedError
 
 PIPELINE = "mortgage"
-PATIENCE = 120
+PATIENCE = 300
 POLL = 0.05
 MARKS = {"Succeeded": "✓", "Failed": "✗", "Error": "✗", "Skipped": "–", "Omitted": "–"}
 
@@ -56,7 +57,7 @@ class Stage:
 
     @property
     def home(self) -> Path:
-        return self.folder / "home"
+        return self.folder / "home" / EMBEDDED
 
 
 def run(manifests: Path, keep: Path | None = None) -> int:

@@ -28,7 +28,7 @@ from workflows.embedded import EmbeddedStore, Notification, environment, prepare
 from workflows.engine.buckets import connect, probe_conditional_writes
 from workflows.engine.driver import run as drive
 from workflows.engine.events import EventDocument, EventSource, events_among
-from workflows.engine.inbox import Inbox
+from workflows.engine.inbox import Inbox, erase
 from workflows.engine.journal import Journal
 from workflows.engine.listener import Listener, listen
 from workflows.engine.model import Workflow
@@ -40,6 +40,8 @@ QUIET = ("received", "redelivered")
 AT_ONCE = 8
 RUNS = "workflows"
 INBOX = "sensor.sqlite"
+EMBEDDED = "embedded"
+"""The part of the home whose runs last as long as an embedded store; those on a real one are kept beside it."""
 PROBE = "registry"
 
 
@@ -58,6 +60,7 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
     """Run until interrupted; ends what still runs as `argo stop` does, and leaves nothing half-written."""
     found = pipelines_in(pipelines)
     events = events_among(documents.read(manifests).others)
+    home = home if endpoint else home / EMBEDDED
     with interruptible() as cancel, store(endpoint, port, home) as url:
         for bucket, queue in queues(found, events).items():
             prepare(bucket, queue, notifications(found, bucket))
@@ -84,9 +87,8 @@ def store(endpoint: str, port: int, home: Path) -> Iterator[str]:
         home.mkdir(parents=True, exist_ok=True)
         yield endpoint
         return
+    erase(home / INBOX)  # refused while another `up` holds it, before anything else is touched
     shutil.rmtree(home / RUNS, ignore_errors=True)
-    home.mkdir(parents=True, exist_ok=True)
-    (home / INBOX).unlink(missing_ok=True)
     with EmbeddedStore(port, home / "store.log") as embedded:
         os.environ.update(environment(embedded.endpoint))
         yield embedded.endpoint
