@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from steps.document import Document
 from steps.registry.ledger import Record
 from steps.verdict import SENTENCES, Reason
 
+EARLIER = 10
+"""So many records before the explained one are looked at for earlier runs of its batch."""
 LATEST = timedelta(days=45)
 """How long after its day a batch can still be recorded: beyond it a search for that day ends."""
 VERBS: Mapping[str, str] = {
@@ -48,15 +51,27 @@ def explain(records: Iterable[Record], document: Document, day: date | None = No
     zone = ZoneInfo(document.expect.timezone)
     latest: Record | None = None
     intents: list[Record] = []
-    for record in records:
+    newest_first = iter(records)
+    for record in newest_first:
         latest = latest or record
         if day is not None and record.at.astimezone(zone).date() < day:
             break
         if record.kind == "intent":
             intents.append(record)
         elif record.kind == "run" and (day is None or _about(record, day, zone)):
-            return _explained(record, document, zone, _open(intents, record))
+            found = _explained(record, document, zone, _open(intents, record))
+            earlier = tuple(_earlier(islice(newest_first, EARLIER), record))
+            return Explanation(found.sentence, (*found.evidence, *earlier), found.outcome)
     return _nothing(document, day, latest, zone)
+
+
+def _earlier(records: Iterable[Record], newest: Record) -> Iterator[str]:
+    """Say what earlier runs of the same batch came to, such as the one that a replay repeats."""
+    for record in records:
+        body = record.body
+        if record.kind == "run" and body.get("batch") == newest.body.get("batch"):
+            came_to = f"{body.get('outcome')} ({body.get('reason')}): {body.get('message')}"
+            yield f"before that: run {_who(record)} {came_to}"
 
 
 def _about(record: Record, day: date, zone: ZoneInfo) -> bool:
@@ -110,9 +125,12 @@ def _gates(gates: Any) -> Iterator[str]:
     for gate in gates if isinstance(gates, list) else []:
         if isinstance(gate, dict):
             passed = "passed" if gate.get("passed") is True else "failed"
-            value = "no number" if gate.get("value") is None else gate["value"]
-            rule = f"{gate.get('comparison')} {gate.get('threshold')}"
-            yield f"gate: {gate.get('name')} {passed}: {gate.get('metric')} {value}, must be {rule}"
+            if gate.get("value") is None:
+                found = gate.get("evidence") or f"{gate.get('metric')} is no number"
+            else:
+                rule = f"{gate.get('comparison')} {gate.get('threshold')}"
+                found = f"{gate.get('metric')} {gate['value']}, must be {rule}"
+            yield f"gate: {gate.get('name')} {passed}: {found}"
 
 
 def _open_lines(intents: list[Record]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from documents import document
 
-from steps.registry.explanation import explain, moment_after
+from steps.registry.explanation import EARLIER, explain, moment_after
 from steps.registry.ledger import Record
 
 LOANS = document(expect={"timezone": "America/New_York"})
@@ -68,6 +68,15 @@ def test_a_rejection_shows_its_gates() -> None:
     assert "production: v1, untouched" in found.evidence
 
 
+def test_a_gate_without_a_number_says_why() -> None:
+    gate = {"name": "champion", "metric": "roc_auc", "value": None, "passed": True, "evidence": "production is empty"}
+    found = explain([run(1, "2026-02-20T06:00:00Z", gates=[gate, {**gate, "evidence": ""}])], LOANS)
+    assert found.evidence[-2:] == (
+        "gate: champion passed: production is empty",
+        "gate: champion passed: roc_auc is no number",
+    )
+
+
 def test_a_refusal_shows_its_files_and_a_crash_its_exit_code() -> None:
     files = [{"file": "a.csv", "problem": "missing", "found": "nothing there", "expected": "3 bytes"}]
     refused = explain(
@@ -83,6 +92,15 @@ def test_a_replay_says_who_asked_and_why() -> None:
     request = {"replay": True, "requested_by": "ana", "why": "new gate"}
     found = explain([run(1, "2026-02-21T06:00:00Z", request=request)], LOANS)
     assert "asked for as a replay: by ana: new gate" in found.evidence
+
+
+def test_earlier_runs_of_the_batch_are_told() -> None:
+    rejected = run(1, "2026-02-20T06:00:00Z", outcome="rejected", reason="gate", message="unfair")
+    other = run(2, "2026-02-20T07:00:00Z", batch="c")
+    found = explain([run(3, "2026-02-21T06:00:00Z"), other, rejected], LOANS)
+    assert [line for line in found.evidence if line.startswith("before")] == [
+        "before that: run loans-1 rejected (gate): unfair"
+    ]
 
 
 def test_a_day_is_the_data_s_or_the_run_s_in_the_pipeline_s_zone() -> None:
@@ -110,7 +128,7 @@ def test_no_more_records_are_read_than_a_day_needs() -> None:
             yield run(n, at.isoformat(), as_of=(at.date() - timedelta(days=1)).isoformat())
 
     explain(records(), LOANS, date(2026, 4, 8))
-    assert len(read) < 6
+    assert len(read) < 6 + EARLIER
 
 
 def test_a_promotion_that_left_no_outcome_is_told() -> None:
