@@ -32,6 +32,8 @@ MISSED = ("PreconditionFailed", "412")
 CONFLICT = ("ConditionalRequestConflict", "409")
 DENIED = ("AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken")
 
+NO_S3 = "what answers there is no S3; is AWS_ENDPOINT_URL_S3 right?"
+
 Body = bytes | Path
 T = TypeVar("T")
 
@@ -107,12 +109,20 @@ class Store(Protocol):
 
 
 def connect(bucket: str) -> Store:
-    """Return the bucket by the ordinary AWS chain (`AWS_ENDPOINT_URL_S3`, credentials, region); connects lazily."""
+    """Return the bucket by the ordinary AWS chain (`AWS_ENDPOINT_URL_S3`, credentials, region); connects lazily.
+
+    Raises `UnreachableError` when the chain's settings make no client.
+    """
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     config = Config(retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=60)
-    return S3(boto3.session.Session().client("s3", config=config), bucket)
+    try:
+        return S3(boto3.session.Session().client("s3", config=config), bucket)
+    except (BotoCoreError, ValueError) as error:
+        expected = "AWS_ENDPOINT_URL_S3 must be a URL such as http://127.0.0.1:5000, AWS_PROFILE a profile there is"
+        raise UnreachableError(f"the AWS settings make no S3 client: {error}; {expected}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +146,11 @@ class S3:
         return self._ask(key, lambda: _again(read))
 
     def head(self, key: str) -> Listed | None:
-        answer = self._ask(key, lambda: self.client.head_object(Bucket=self.bucket, Key=key))
-        return answer and Listed(key, _bare(answer["ETag"]), answer["ContentLength"])
+        def look() -> Listed:
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+            return Listed(key, _bare(answer["ETag"]), answer["ContentLength"])
+
+        return self._ask(key, look)
 
     def create(self, key: str, body: Body) -> str:
         return self._write(key, body, {"IfNoneMatch": "*"}, Exists)
@@ -166,6 +179,8 @@ class S3:
         while more:
             where: Any = {"Bucket": self.bucket, "Prefix": prefix, "StartAfter": after, "MaxKeys": PAGE}
             page: Any = self._ask(prefix, partial(self.client.list_objects_v2, **where))
+            if "IsTruncated" not in page:
+                raise UnreachableError(f"{self._at(prefix)}: {NO_S3}")
             for found in page.get("Contents", []):
                 yield Listed(found["Key"], _bare(found["ETag"]), found["Size"])
                 after = found["Key"]
@@ -201,6 +216,7 @@ class S3:
     def _ask(self, key: str, request: Callable[[], T], missed: type[Exception] | None = None) -> T | None:
         """Do a request; None if there is no such object. Botocore's errors become `StoreError`s that say what to do."""
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+        from botocore.parsers import ResponseParserError
 
         try:
             return request()
@@ -208,13 +224,15 @@ class S3:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if missed is not None and code in MISSED:
                 raise missed(key) from error
-            if code in GONE:
+            if code == "NoSuchKey" or (code in GONE and error.operation_name == "HeadObject"):
                 return None
             raise self._refusal(key, code, str(error)) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise DeniedError(f"{self._at(key)}: {error}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from error
         except (BotoCoreError, OSError) as error:
             raise UnreachableError(f"{self._at(key)}: {error}; is AWS_ENDPOINT_URL_S3 right?") from error
+        except (KeyError, ResponseParserError) as error:
+            raise UnreachableError(f"{self._at(key)}: {NO_S3}") from error
 
     def _refusal(self, key: str, code: str, text: str) -> StoreError:
         if code in CONFLICT:
@@ -225,6 +243,8 @@ class S3:
             return DeniedError(
                 f"{self._at(key)}: {text}; look at the credentials and docs/storage.md for what they need"
             )
+        if code in ("", *GONE):
+            return UnreachableError(f"{self._at(key)}: {NO_S3}")
         if code in ("NotImplemented", "501"):
             return StoreError(f"{self._at(key)}: {text}; the store must support If-Match and If-None-Match")
         return UnreachableError(f"{self._at(key)}: {text}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +154,49 @@ def test_boto3_is_imported_only_by_a_connection() -> None:
     code = f"import sys, steps.claim, steps.record, steps.notify; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+class NoS3(BaseHTTPRequestHandler):
+    """A web server that somebody took for an S3: it answers, but not so."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.send_header("Content-Length", "13")
+        self.end_headers()
+        self.wfile.write(b"<html></html>")
+
+    def do_HEAD(self) -> None:
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_is_no_s3_is_no_empty_bucket(s3: Any, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (NoS3,), {"status": status}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+    store = connect("retrain")
+    assert isinstance(store, objects.S3)
+    try:
+        for ask in (lambda: store.get("a"), lambda: store.digest("a", 1), lambda: list(store.keys(""))):
+            with pytest.raises(objects.UnreachableError, match="no S3"):
+                ask()
+    finally:
+        store.client.close()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_ENDPOINT_URL_S3", "nonsense"), ("AWS_PROFILE", "nobody")], ids=["endpoint", "profile"]
+)
+def test_settings_that_make_no_client_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    for variable, given in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", name: value}.items():
+        monkeypatch.setenv(variable, given)
+    with pytest.raises(objects.UnreachableError, match=name):
+        connect("retrain")
