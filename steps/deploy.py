@@ -137,7 +137,7 @@ def _candidate(call: Call, document: Document, now: datetime) -> Candidate:
     values = call.parameters
     target = Pointer(
         version=version.name(values["as-of"], int(values["revision"]), values["uid"]),
-        previous=values["champion"],
+        previous=values["champion"] if values["champion-etag"] else "",
         data_hash=values["data-hash"],
         batch=values["batch"],
         as_of=values["as-of"],

@@ -71,6 +71,8 @@ def _gate(gate: Mapping[str, Any]) -> str:
     passed = "passed" if gate.get("passed") is True else "failed"
     texts = [str(gate.get(name)) for name in ("name", "metric", "value", "comparison", "threshold")]
     name, metric, value, comparison, threshold = (escaped(text) for text in texts)
+    if gate.get("value") is None:
+        return f"{passed} {name}: {escaped(str(gate.get('evidence') or f'{metric} is no number'))}"
     return f"{passed} {name}: {metric} {value}, must be {comparison} {threshold}"
 
 

@@ -92,6 +92,15 @@ def test_the_first_model_is_promoted(s3: Any, tmp_path: Path, monkeypatch: pytes
     assert kinds(connect(BUCKET)) == ["intent"]
 
 
+def test_an_empty_production_is_no_version_called_none(s3: Any, tmp_path: Path) -> None:
+    own()
+    code, _, verdict = call(tmp_path, champion="none")
+    assert (code, verdict["evidence"]["production"]["before"]) == (0, None)
+    standing = pointer.read(connect(BUCKET), document())
+    assert standing is not None
+    assert standing.pointer.previous == ""
+
+
 def test_the_champion_is_replaced_and_named(s3: Any, tmp_path: Path) -> None:
     own()
     etag = stand("v1", "2026-02-22")

@@ -114,6 +114,12 @@ def test_a_rejection_names_metric_against_threshold(slack: Slack, tmp_path: Path
     assert "• passed auc: roc_auc 0.9, must be above 0.8" in lines
 
 
+def test_a_gate_without_a_number_says_why() -> None:
+    empty = {"name": "champion", "metric": "roc_auc", "value": None, "passed": True, "evidence": "production is empty"}
+    assert notify._gate(empty) == "passed champion: production is empty"
+    assert notify._gate({**empty, "passed": False, "evidence": ""}) == "failed champion: roc_auc is no number"
+
+
 @pytest.mark.parametrize(("asked", "sent"), [(False, 0), (True, 1)])
 def test_a_skip_is_told_only_if_the_document_asks_for_it(slack: Slack, tmp_path: Path, asked: bool, sent: int) -> None:
     assert call(tmp_path, "claim", Reason.DUPLICATE, notify={"skipped": asked}) == 0
