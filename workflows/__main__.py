@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -10,8 +11,11 @@ from pathlib import Path
 
 from workflows.errors import RetrainError
 
+USAGE = 2
 BUG = 3
 INTERRUPTED = 130
+UNUSABLE = ("EACCES", "EEXIST", "EISDIR", "ENOENT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
+"""What a file system says of a place that a person named or a disk that is full: theirs to mend, not our bug."""
 
 
 def main() -> int:
@@ -28,7 +32,7 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the boundary: a bug gets a log that can be sent, not a wall of text
-        return _usage(error) or _bug(error)
+        return _usage(error) or _unusable(error) or _bug(error)
 
 
 def _usage(error: Exception) -> int:
@@ -37,7 +41,15 @@ def _usage(error: Exception) -> int:
     if not callable(show):
         return INTERRUPTED if type(error).__name__ == "Abort" else 0
     show()
-    return 2
+    return USAGE
+
+
+def _unusable(error: Exception) -> int:
+    """Return 2 for a file or folder that cannot be used, else 0."""
+    if not isinstance(error, OSError) or errno.errorcode.get(error.errno or 0) not in UNUSABLE or not error.filename:
+        return 0
+    hint = "name a place that can be written, by --home or --out"
+    return _say(f"retrain: {error.filename}\n  cannot be used: {error.strerror}\n  hint: {hint}", USAGE)
 
 
 def _bug(error: Exception) -> int:
