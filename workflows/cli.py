@@ -88,6 +88,21 @@ def up(
     return run(pipelines, manifests, home, endpoint=endpoint, port=port)
 
 
+@app.command()
+def put(
+    pipeline: Pipeline,
+    batch: Annotated[str, typer.Argument(metavar="BATCH")],
+    files: Annotated[list[Path] | None, typer.Argument(help="The batch's files; none: the pipeline's sample.")] = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="The data's day; none: the batch's name.")] = "",
+    revision: Annotated[int, typer.Option("--revision", min=0, help="Of batches of a day the highest counts.")] = 1,
+    pipelines: Pipelines = PIPELINES,
+) -> int:
+    """Put a batch into S3: its files, then the ready marker that starts a run."""
+    from workflows.commands.put import run
+
+    return run(pipeline, batch, files or [], pipelines, as_of=as_of, revision=revision)
+
+
 @app.command(name="run")
 def run_document(
     document: Annotated[str, typer.Argument(metavar="FILE_OR_PIPELINE")],

@@ -7,13 +7,15 @@ applied. With an embedded S3 nothing outlives it; with `--endpoint` buckets, rec
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +26,7 @@ from workflows.catalog import queue_name
 from workflows.commands import documents, local
 from workflows.commands.run import interruptible
 from workflows.config import pipelines_in
-from workflows.embedded import EmbeddedStore, Notification, environment, prepare
+from workflows.embedded import EmbeddedStore, Notification, environment, make_bucket, prepare
 from workflows.engine.buckets import connect, probe_conditional_writes
 from workflows.engine.driver import run as drive
 from workflows.engine.events import EventDocument, EventSource, events_among
@@ -32,17 +34,20 @@ from workflows.engine.inbox import Inbox, erase
 from workflows.engine.journal import Journal
 from workflows.engine.listener import Listener, listen
 from workflows.engine.model import Workflow
+from workflows.engine.nodes import NodeStatus
 from workflows.engine.observation import Observation
-from workflows.engine.values import Parameter
-from workflows.errors import DocumentError
+from workflows.engine.sensor import Event
+from workflows.errors import DocumentError, RetrainError
 
 QUIET = ("received", "redelivered")
 AT_ONCE = 8
+LOOK = 0.01  # seconds between looks at whether the journal has a run
 RUNS = "workflows"
 INBOX = "sensor.sqlite"
 EMBEDDED = "embedded"
 """The part of the home whose runs last as long as an embedded store; those on a real one are kept beside it."""
 PROBE = "registry"
+EXAMPLE_BATCH = "2026-02-23"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,18 @@ class Desk:
 
 
 def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: int) -> int:
-    """Run until interrupted; ends what still runs as `argo stop` does, and leaves nothing half-written."""
+    """Run until interrupted, then return 0: Ctrl-C is how it is meant to end.
+
+    What still runs is ended as `argo stop` does, exit handlers included, and nothing is left half-written.
+    """
     found = pipelines_in(pipelines)
     events = events_among(documents.read(manifests).others)
     home = home if endpoint else home / EMBEDDED
     with interruptible() as cancel, store(endpoint, port, home) as url:
         for bucket, queue in queues(found, events).items():
-            prepare(bucket, queue, notifications(found, bucket))
+            make_bucket(bucket)
             probe_conditional_writes(connect(), bucket, PROBE)
+            prepare(bucket, queue, notifications(found, bucket))
         introduce(found, url, home, embedded=not endpoint)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             desk = Desk(manifests, home, cancel, pool)
@@ -75,7 +84,11 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
             finally:
                 cancel.set()
                 inbox.close()
-    typer.echo(f"ended; {unfinished(home)} Workflows were not finished")
+                going = [name for name, running in desk.runs.items() if not running.done()]
+                for name in going:
+                    typer.echo(f"{clock()}  {name}  is being stopped; its exit handler still runs")
+    again = f"; stopped: {', '.join(going)} (`retrain replay` runs a batch again)" if going else ""
+    typer.echo(f"ended{again}")
     return 0
 
 
@@ -132,26 +145,24 @@ def submit(desk: Desk, resource: dict[str, Any]) -> Literal["created", "exists"]
     found = documents.read(desk.manifests)
     objects = local.objects(found, desk.home)
     settings = local.settings(desk.home, desk.cancel, Shown(name))
-    running = desk.pool.submit(drive, with_local_backoff(workflow, found), objects, settings)
-    desk.runs[name] = running
+    running = desk.pool.submit(drive, local.with_backoff(workflow, found), objects, settings)
     # The event may be forgotten only once the journal has the run: wait for that moment, not for the run.
     while not journal.directory(name).exists():
+        wait([running], LOOK)
+        if desk.cancel.is_set() and running.cancel():
+            raise RetrainError("`retrain up` is ending; the Workflow was not started")
         if running.done():
             running.result()
-        desk.cancel.wait(0.01)
+    desk.runs[name] = running
+    running.add_done_callback(partial(broke_off, name))
     return "created"
 
 
-def with_local_backoff(workflow: Workflow, found: documents.Manifests) -> Workflow:
-    """Return the Workflow with a laptop's wait before a retry, where its template has that parameter."""
-    name, value = local.BACKOFF
-    reference = workflow.spec.workflow_template_ref
-    declared = found.template(reference.name).spec.arguments.parameters if reference else ()
-    given = workflow.spec.arguments.parameters
-    if name in {parameter.name for parameter in given} or name not in {parameter.name for parameter in declared}:
-        return workflow
-    arguments = workflow.spec.arguments.model_copy(update={"parameters": (*given, Parameter(name=name, value=value))})
-    return workflow.model_copy(update={"spec": workflow.spec.model_copy(update={"arguments": arguments})})
+def broke_off(name: str, running: Future[Workflow]) -> None:
+    """Say it if the engine could not bring a run to its end; nobody waits for the result."""
+    error = running.exception()
+    if error is not None:
+        typer.echo(f"{clock()}  {name}  broke off: {type(error).__name__}: {error}", err=True)
 
 
 def introduce(found: Sequence[Document], url: str, home: Path, *, embedded: bool) -> None:
@@ -164,30 +175,30 @@ def introduce(found: Sequence[Document], url: str, home: Path, *, embedded: bool
         exports = {"AWS_ENDPOINT_URL_S3": url, "AWS_ENDPOINT_URL_SQS": url}
     for name, value in {**exports, "RETRAIN_HOME": str(home.resolve())}.items():
         typer.echo(f"  export {name}={value}")
-    left = unfinished(home)
-    if left:
-        typer.echo(
-            f"{left} Workflows of an earlier time never finished; `retrain runs` lists them, `replay` runs again"
-        )
+    for left in local.unfinished(home):
+        typer.echo(f"{left.metadata.name}: never finished, at an earlier time; `retrain replay` runs a batch again")
     for document in found:
         place = f"s3://{document.data.bucket}/{document.data.prefix}/<batch>/{document.data.marker}"
         typer.echo(f"{document.name}: waiting for markers at {place}")
-
-
-def unfinished(home: Path) -> int:
-    """Return how many Workflows of this home have not ended."""
-    phases = [workflow.status.phase for workflow in Journal(home).list().workflows]
-    return sum(not (phase and phase.completed) for phase in phases)
+    typer.echo(f"To see one run, there: retrain put {found[0].name} {EXAMPLE_BATCH} [FILE…]; Ctrl-C here ends it all.")
 
 
 def told(observation: Observation) -> None:
     """Print what became of an event; one that changed nothing is said too, once it is known why."""
     if observation.kind in QUIET:
         return
-    if observation.kind == "exists":
+    if observation.kind == "discarded" and observation.event and is_test(observation.event):
+        typer.echo(f"{clock()}  S3's test event reached {observation.sensor}: the bucket's notifications arrive")
+    elif observation.kind == "exists":
         typer.echo(f"{clock()}  {observation.name}  delivered again: this Workflow exists, nothing runs")
     else:
         typer.echo(f"{clock()}  {observation}")
+
+
+def is_test(event: Event) -> bool:
+    """Whether it is what S3 sends when a bucket's notifications are set."""
+    body = event.data.get("body")
+    return isinstance(body, dict) and body.get("Event") == "s3:TestEvent"
 
 
 def clock() -> str:
@@ -207,11 +218,17 @@ class Shown:
             if node.type == "Pod" and node.phase and node.phase.completed and node.id not in self._seen:
                 self._seen.add(node.id)
                 message = f": {node.message}" if node.message else ""
-                typer.echo(f"{clock()}  {self._name}  {node.template_name} {node.phase}{message}")
+                typer.echo(f"{clock()}  {self._name}  {step(node)} {node.phase}{message}")
         phase = workflow.status.phase
         if phase and phase.completed and not self._ended:
             self._ended = True
             typer.echo(f"{clock()}  {self._name}  {phase}: {came_to(workflow)}")
+
+
+def step(node: NodeStatus) -> str:
+    """Return the step's name with the item of its loop, without the number of the attempt."""
+    name = node.display_name or node.name
+    return re.sub(r"\(\d+\)$", "", name) if node.node_flag and node.node_flag.retried else name
 
 
 def came_to(workflow: Workflow) -> str:
