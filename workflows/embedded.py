@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,25 +140,42 @@ def prepare(bucket: str, queue: str, notifications: Sequence[Notification], endp
     What is there already is kept. Works on any S3 with SQS beside it: `endpoint`, or wherever the AWS chain leads.
     Raises StoreError.
     """
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        region = boto3.session.Session().region_name or REGION
-        s3 = boto3.client("s3", endpoint_url=endpoint, region_name=region)
-        sqs = boto3.client("sqs", endpoint_url=endpoint, region_name=region)
-        _make_bucket(s3, bucket, region)
+    with _clients(f"the bucket {bucket!r} and its queue {queue!r} cannot be made", endpoint) as (s3, sqs):
+        _make_bucket(s3, bucket)
         arn = _make_queue(sqs, queue, bucket)
         _notify(s3, bucket, arn, notifications)
-    except (BotoCoreError, ClientError) as error:
-        raise StoreError(
-            f"the bucket {bucket!r} and its queue {queue!r} cannot be made: {error}",
-            where=endpoint or "the AWS environment",
-            hint="check the endpoint and the credentials; the store needs S3 and SQS",
-        ) from None
 
 
-def _make_bucket(s3: S3Client, bucket: str, region: str) -> None:
+def make_bucket(bucket: str, endpoint: str | None = None) -> None:
+    """Make the bucket if it is not there. Raises StoreError."""
+    with _clients(f"the bucket {bucket!r} cannot be made", endpoint) as (s3, _):
+        _make_bucket(s3, bucket)
+
+
+@contextmanager
+def _clients(cannot: str, endpoint: str | None) -> Iterator[tuple[S3Client, SQSClient]]:
+    """Yield clients that give up soon; what goes wrong inside the block ends as one StoreError."""
+    from boto3.session import Session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    settings = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+    where = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or "AWS"
+    try:
+        session = Session()
+        region = session.region_name or REGION
+        s3 = session.client("s3", endpoint_url=endpoint, region_name=region, config=settings)
+        sqs = session.client("sqs", endpoint_url=endpoint, region_name=region, config=settings)
+        with closing(s3), closing(sqs):
+            yield s3, sqs
+    except (BotoCoreError, ClientError, ResponseParserError, ValueError) as error:
+        hint = "check the endpoint (a URL) and the credentials; the store needs S3 and SQS"
+        raise StoreError(f"{cannot}: {error}", where=where, hint=hint) from None
+
+
+def _make_bucket(s3: S3Client, bucket: str) -> None:
+    region = s3.meta.region_name
     elsewhere: Any = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
         s3.create_bucket(Bucket=bucket, **elsewhere)
