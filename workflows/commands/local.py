@@ -12,8 +12,10 @@ from uuid import uuid4
 
 from workflows.commands.documents import Manifests
 from workflows.engine.driver import Settings
+from workflows.engine.journal import Journal
 from workflows.engine.model import Workflow
 from workflows.engine.objects import Objects, gather
+from workflows.engine.values import Parameter
 
 NAMESPACE = "default"
 SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
@@ -63,3 +65,26 @@ def image_environment() -> dict[str, str]:
 def generated_name(prefix: str) -> str:
     """Return a name as `generateName` makes it."""
     return prefix + "".join(secrets.choice(SUFFIX) for _ in range(5))
+
+
+def with_backoff(workflow: Workflow, found: Manifests) -> Workflow:
+    """Return the Workflow with a laptop's wait before a retry, where its template has that parameter."""
+    name, value = BACKOFF
+    reference = workflow.spec.workflow_template_ref
+    declared = found.template(reference.name).spec.arguments.parameters if reference else ()
+    given = workflow.spec.arguments.parameters
+    if name in {parameter.name for parameter in given} or name not in {parameter.name for parameter in declared}:
+        return workflow
+    arguments = workflow.spec.arguments.model_copy(update={"parameters": (*given, Parameter(name=name, value=value))})
+    return workflow.model_copy(update={"spec": workflow.spec.model_copy(update={"arguments": arguments})})
+
+
+def pipeline_of(workflow: Workflow) -> str:
+    """Return the WorkflowTemplate's name that the Workflow runs, "" if it has templates of its own."""
+    return workflow.spec.workflow_template_ref.name if workflow.spec.workflow_template_ref else ""
+
+
+def unfinished(home: Path) -> tuple[Workflow, ...]:
+    """Return the Workflows of this home that have not ended, newest first."""
+    known = reversed(Journal(home).list().workflows)
+    return tuple(found for found in known if not (found.status.phase and found.status.phase.completed))

@@ -23,15 +23,16 @@ from workflows.errors import DocumentError, RetrainError
 
 
 def run(document: str, parameters: Sequence[str], manifests: Path, home: Path, *, as_json: bool) -> int:
-    """Run it to its end and print it; exit code 0 when it Succeeded, 1 when not."""
+    """Run it to its end and print it; exit code 0 when it Succeeded, 1 when not, 130 when it was interrupted."""
     given = dict(_parameter(text) for text in parameters)
     workflow, found = _workflow(document, given, manifests)
     with interruptible() as cancel:
         settings = local.settings(home, cancel, None if as_json else watch())
-        done = drive(workflow, local.objects(found, home), settings)
+        done = drive(local.with_backoff(workflow, found), local.objects(found, home), settings)
+        code = report(done, as_json=as_json)
         if cancel.is_set():
             raise KeyboardInterrupt
-    return report(done, as_json=as_json)
+    return code
 
 
 def report(workflow: Workflow, *, as_json: bool) -> int:
@@ -72,14 +73,17 @@ def interruptible() -> Iterator[threading.Event]:
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise RetrainError(f"-p {text!r} is no name=value")
+        raise RetrainError(f"-p {text!r} is no name=value", hint="such as -p marker=incoming/loans/b1/_READY.json")
     return name, value
 
 
 def _workflow(document: str, given: dict[str, str], manifests: Path) -> tuple[Workflow, documents.Manifests]:
     """Return what to run, and the documents around it: a file brings its own, a pipeline is among the manifests."""
     file = Path(document)
-    if not (file.is_file() or file.suffix in (".yaml", ".yml")):
+    if not (file.is_file() or file.suffix in (".yaml", ".yml", ".json")):
+        if not manifests.is_dir():
+            message = f"there is no file {document!r}, and no folder {str(manifests)!r} to find a pipeline in"
+            raise DocumentError(message, hint="name a file, or the folder by --manifests")
         found = documents.read(manifests)
         return from_template(found.template(document), local.generated_name(f"{document}-"), given), found
     around = documents.read(manifests) if manifests.is_dir() else documents.sort(())
