@@ -80,9 +80,11 @@ def up(
     manifests: Manifests = MANIFESTS,
     home: Home = HOME,
     endpoint: Endpoint = "",
-    port: Annotated[int, typer.Option("--port", help="The embedded S3's port; 0 picks a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The embedded S3's port; 0 picks a free one.")
+    ] = 0,
 ) -> int:
-    """Run it all here: an embedded S3 and queue, the Sensors and the Workflows, until Ctrl-C."""
+    """Run it all here: an embedded S3 and queue, the Sensors and the Workflows, until Ctrl-C; exit 0."""
     from workflows.commands.up import run
 
     return run(pipelines, manifests, home, endpoint=endpoint, port=port)
@@ -111,7 +113,7 @@ def run_document(
     home: Home = HOME,
     as_json: AsJson = False,
 ) -> int:
-    """Run a Workflow or WorkflowTemplate here, as processes; exit 0 when it Succeeded, 1 when not."""
+    """Run a Workflow or WorkflowTemplate here, as processes; exit 0 when it Succeeded, 1 when not, 130 after Ctrl-C."""
     from workflows.commands.run import run
 
     return run(document, parameters or [], manifests, home, as_json=as_json)
@@ -125,7 +127,7 @@ def runs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> int:
-    """List runs, newest first: those on record, and those going on here."""
+    """List runs, newest first: those on record, and those of this home that are not (yet)."""
     from workflows.commands.runs import run
 
     return run(pipeline, pipelines, home, limit=limit, as_json=as_json)
@@ -157,12 +159,13 @@ def why(
     pipeline: Pipeline,
     date: Annotated[str, typer.Option("--date", help="A day (YYYY-MM-DD); none: the newest.")] = "",
     pipelines: Pipelines = PIPELINES,
+    home: Home = HOME,
     as_json: AsJson = False,
 ) -> int:
     """Say in one sentence why the model is what it is, then the evidence."""
     from workflows.commands.why import run
 
-    return run(pipeline, date, pipelines, as_json=as_json)
+    return run(pipeline, date, pipelines, home, as_json=as_json)
 
 
 @app.command()

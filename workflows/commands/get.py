@@ -16,6 +16,8 @@ from workflows.config import pipelines_in
 from workflows.engine.journal import Journal, WorkflowNotFoundError
 from workflows.engine.view import frame
 
+FACTS = ("outcome", "reason", "message", "batch", "as_of", "decision")
+
 
 def run(name: str, pipelines: Path, home: Path, *, as_json: bool) -> int:
     """Print the run `name`; raises `WorkflowNotFoundError` when neither journal nor ledger has it."""
@@ -51,6 +53,12 @@ def _from_the_ledger(name: str, pipelines: Path, home: Path, *, as_json: bool) -
         typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
         return 0
     typer.echo(f"{name}: its nodes are not in {home}; on record is:")
-    for field in ("outcome", "reason", "message", "batch", "as_of", "decision", "times"):
-        typer.echo(f"  {field}: {body.get(field)}")
+    facts = {name: body.get(name) for name in FACTS}
+    for name, value in {**facts, **_object(body.get("workflow")), **_object(body.get("times"))}.items():
+        if value is not None:
+            typer.echo(f"  {name}: {value}")
     return 0
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

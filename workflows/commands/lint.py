@@ -31,7 +31,7 @@ def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
     else:
-        _say(problems, f"{len(files)} manifests" + (f" and {known} pipelines" if known else ""))
+        _say(problems, _many(len(files), "manifest") + (f" and {_many(known, 'pipeline')}" if known else ""))
     return 1 if any(problem.level == "error" for problem in problems) else 0
 
 
@@ -39,4 +39,8 @@ def _say(problems: Sequence[Problem], looked_at: str) -> None:
     for problem in problems:
         typer.echo(str(problem))
     errors = sum(problem.level == "error" for problem in problems)
-    typer.echo(f"looked at {looked_at}: {errors} errors, {len(problems) - errors} warnings")
+    typer.echo(f"looked at {looked_at}: {_many(errors, 'error')}, {_many(len(problems) - errors, 'warning')}")
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""`retrain runs`: the runs on record, newest first, and those that go on in this home."""
+"""`retrain runs`: the runs on record, newest first, and those of this home that are not: unfinished, or unrecorded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import typer
 
 from steps.document import Document
 from steps.registry import ledger
+from workflows.commands.local import pipeline_of
 from workflows.commands.store import bucket_of
 from workflows.config import find, pipelines_in
 from workflows.engine.journal import Journal
-from workflows.engine.model import Workflow
+from workflows.engine.nodes import WorkflowPhase
 
+GOING_ON = ("Pending", "Running")
 COLUMNS = ("recorded", "pipeline", "batch", "outcome", "reason", "run")
 
 
@@ -24,7 +26,10 @@ def run(pipeline: str, pipelines: Path, home: Path, *, limit: int, as_json: bool
     """Print the newest `limit` runs of one pipeline, or of all."""
     documents = (find(pipeline, pipelines),) if pipeline else pipelines_in(pipelines)
     rows = sorted((row for document in documents for row in recorded(document, limit)), key=_recorded, reverse=True)
-    found = [*going_on(home, {document.name for document in documents}), *rows][:limit]
+    known = {row["uid"] for row in rows}
+    here = [row for row in in_home(home, {document.name for document in documents}) if row["uid"] not in known]
+    unrecorded = here if len(rows) < limit else [row for row in here if row["outcome"] in GOING_ON]
+    found = [*unrecorded, *rows][:limit]
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -53,25 +58,24 @@ def _row(record: ledger.Record) -> dict[str, Any]:
     }
 
 
-def going_on(home: Path, pipelines: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield the Workflows of this home that have not ended, newest first."""
-    for workflow in reversed(Journal(home).list().workflows):
-        phase, name = workflow.status.phase, template(workflow)
-        if name in pipelines and not (phase and phase.completed):
-            values = {"pipeline": name, "batch": None, "outcome": str(phase or "Pending"), "reason": None}
-            message = workflow.status.message
+def in_home(home: Path, pipelines: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the pipelines' Workflows of this home, newest first, their phase as outcome; damaged ones on stderr."""
+    listing = Journal(home).list()
+    for damaged in listing.damaged:
+        typer.echo(str(damaged), err=True)
+    for workflow in reversed(listing.workflows):
+        phase, name = workflow.status.phase, pipeline_of(workflow)
+        if name in pipelines:
             yield {
                 "recorded": None,
-                **values,
-                "message": message,
+                "pipeline": name,
+                "batch": None,
+                "outcome": str(phase or WorkflowPhase.PENDING),
+                "reason": None,
+                "message": workflow.status.message,
                 "run": workflow.metadata.name,
                 "uid": workflow.metadata.uid,
             }
-
-
-def template(workflow: Workflow) -> str:
-    """Return the WorkflowTemplate's name that the Workflow runs, "" if it has templates of its own."""
-    return workflow.spec.workflow_template_ref.name if workflow.spec.workflow_template_ref else ""
 
 
 def _recorded(row: dict[str, Any]) -> str:
