@@ -33,6 +33,7 @@ class Answer:
     parameters: Mapping[str, str] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     result: str | None = None
+    reported: bool = True
 
 
 def ok(
@@ -47,8 +48,8 @@ def fail(code: int = 1, *, seconds: float = 1, **outputs: str) -> Answer:
     return Answer(NodePhase.FAILED, code, f"main: Error (exit code {code})", seconds, named)
 
 
-def error(message: str = "wait: no such key", *, seconds: float = 1) -> Answer:
-    return Answer(NodePhase.ERROR, None, message, seconds)
+def error(message: str = "wait: no such key", *, seconds: float = 1, reported: bool = True) -> Answer:
+    return Answer(NodePhase.ERROR, None, message, seconds, reported=reported)
 
 
 Script = Mapping[str, "Answer | Sequence[Answer]"]
@@ -105,6 +106,7 @@ class Player:
             parameters=answer.parameters,
             artifacts=answer.artifacts,
             result=answer.result,
+            reported=answer.reported,
         )
 
     def obey(self, instructions: list[Instruction]) -> None:

@@ -256,6 +256,21 @@ def test_what_does_not_exist_cannot_start(run: Run, journal: Journal) -> None:
     assert "no-such-program" in journal.log_path("wf", "wf-step-1").read_text()
 
 
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("/no/such", "stat /no/such: no such file or directory"),
+        ("./no/such", "stat ./no/such: no such file or directory"),
+        ("/etc", "is a directory"),
+        ("/etc/passwd", "permission denied"),
+    ],
+)
+def test_a_path_that_is_no_program_is_told_in_go_s_words(run: Run, command: str, why: str) -> None:
+    result = run({"container": {"command": [command]}})
+    assert (result.phase, result.exit_code) == (NodePhase.FAILED, 64)
+    assert result.message == f'main: Error (exit code 64): failed to find name in PATH: exec: "{command}": {why}'
+
+
 def test_a_secret_in_a_command_that_cannot_start_is_not_quoted(run: Run, journal: Journal) -> None:
     env = [{"name": "URL", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "url"}}}]
     for command in (["$(URL)"], ["true", "$(URL)\0"], ["true", "$(URL)" + "x" * 3_000_000]):
@@ -403,7 +418,7 @@ def test_inputs_are_where_the_tags_say(run: Run, s3: Any) -> None:
 def test_an_input_that_is_missing_is_an_error_of_init(run: Run, s3: Any, journal: Journal) -> None:
     inputs = {"artifacts": [{"name": "raw", "path": "/retrain/raw", "s3": {"key": "nope"}}]}
     result = run(shell("touch ran", inputs=inputs))
-    assert (result.phase, result.exit_code) == (NodePhase.ERROR, None)
+    assert (result.phase, result.exit_code, result.reported) == (NodePhase.ERROR, None, False)
     assert result.message == (
         "init: Error (exit code 64): artifact raw failed to load: s3://retrain/nope does not exist"
     )
@@ -429,6 +444,12 @@ def test_logs_are_archived_even_of_a_step_that_failed(run: Run, s3: Any) -> None
     (logs,) = result.artifacts
     assert (logs.name, logs.s3.key if logs.s3 else None) == ("main-logs", f"{PREFIX}/main.log")
     assert s3.get_object(Bucket="retrain", Key=f"{PREFIX}/main.log")["Body"].read() == b"said\n"
+
+
+def test_a_program_that_was_never_found_has_no_log_to_archive(run: Run, s3: Any) -> None:
+    result = run({"container": {"command": ["no-such-program"]}}, archive_logs=True)
+    assert (result.phase, result.artifacts, result.reported) == (NodePhase.FAILED, (), True)
+    assert "Contents" not in s3.list_objects_v2(Bucket="retrain")
 
 
 def test_a_large_artifact_goes_through(run: Run, s3: Any) -> None:

@@ -56,6 +56,19 @@ def test_an_output_falls_back_to_its_default(play: Any) -> None:
     assert [(p.name, p.value) for p in done.node("a").outputs.parameters] == [("o", "d")]
 
 
+def test_a_pod_that_ended_before_it_started_has_no_outputs_not_even_by_default(play: Any) -> None:
+    leaves = (
+        "  - {name: work, outputs: {parameters: [{name: o, globalName: g, valueFrom: {path: /o, default: d}}]}, "
+        "container: {image: i, command: [c]}}\n"
+    )
+    begun, barred = (
+        play(dag("- {name: a, template: work}", leaves), {"a": play.error(reported=said)}) for said in (True, False)
+    )
+    assert [(p.name, p.value) for p in begun.workflow.status.outputs.parameters] == [("g", "d")]
+    assert not barred.node("a").outputs.parameters
+    assert barred.workflow.status.outputs is None
+
+
 def test_an_output_without_a_value_makes_a_successful_pod_an_error(play: Any) -> None:
     done = play(dag("- {name: a, template: work}"))
     assert done.phases["a"] == "Error"
@@ -192,7 +205,13 @@ def test_an_artifact_is_handed_on_by_its_location(play: Any, artifact: str, key:
 @pytest.mark.parametrize(
     ("artifact", "optional", "phase", "message"),
     [
-        pytest.param(FROM, "true", "Error", "Unable to resolve", id="the consumer's optional does not help"),
+        pytest.param(
+            FROM,
+            "true",
+            "Error",
+            'Unable to resolve: "tasks.a.outputs.artifacts.model"',
+            id="the consumer's optional does not help",
+        ),
         pytest.param(f"{FROM}, optional: true", "true", "Succeeded", "", id="the argument's does"),
         pytest.param(
             f"{FROM}, optional: true", "false", "Error", "inputs.artifacts.m was not supplied", id="not alone"

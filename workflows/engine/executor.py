@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from workflows.engine import process
@@ -83,9 +84,9 @@ class ProcessExecutor:
         try:
             attempt.load(cancel)
         except ArtifactError as error:
-            return attempt.result(NodePhase.ERROR, f"init: Error (exit code {CANNOT_START}): {error.message}")
+            return attempt.unreported(NodePhase.ERROR, f"init: Error (exit code {CANNOT_START}): {error.message}")
         if cancel.is_set():
-            return attempt.result(NodePhase.FAILED, CANCELLED)
+            return attempt.unreported(NodePhase.FAILED, CANCELLED)
         seconds = attempt.seconds_left()
         if seconds is not None and seconds <= 0:
             return attempt.result(NodePhase.FAILED, pod.deadline_message)
@@ -146,7 +147,7 @@ class _Attempt:
 
     def conclude(self, outcome: Outcome) -> PodResult:
         """Save the outputs and say what came of it; the process's own failure is told before that of its outputs."""
-        saved = self._save()
+        saved = self._save(logs=self.pod.archive_logs)
         if outcome.timed_out:
             phase, message = NodePhase.FAILED, self.pod.deadline_message
         elif outcome.exit_code != 0:
@@ -166,7 +167,13 @@ class _Attempt:
             text += "it holds a character that no process can be given"
         self.log.write_text(f"{text}\n", encoding="utf-8")
         outcome = Outcome(CANNOT_START, b"")
-        return self.result(NodePhase.FAILED, f"main: Error (exit code {CANNOT_START}): {text}", outcome, self._save())
+        # The emissary opens the log that is archived only once it has found the program.
+        saved = self._save(logs=self.pod.archive_logs and not isinstance(error, StartError))
+        return self.result(NodePhase.FAILED, f"main: Error (exit code {CANNOT_START}): {text}", outcome, saved)
+
+    def unreported(self, phase: NodePhase, message: str) -> PodResult:
+        """What came of a pod that ended before its main container could start."""
+        return replace(self.result(phase, message), reported=False)
 
     def result(
         self, phase: NodePhase, message: str, outcome: Outcome | None = None, saved: _Saved | None = None
@@ -183,7 +190,7 @@ class _Attempt:
             result=_text(outcome.stdout) if outcome and self.pod.capture else None,
         )
 
-    def _save(self) -> _Saved:
+    def _save(self, *, logs: bool) -> _Saved:
         """Save all that can be saved; as Argo does, go on after an error and report the first."""
         parameters: dict[str, str] = {}
         artifacts: list[Artifact] = []
@@ -196,7 +203,7 @@ class _Attempt:
                 continue
             if value is not None:
                 parameters[parameter.name] = value
-        for save in self._artifacts():
+        for save in self._artifacts(logs=logs):
             try:
                 saved = save()
             except ArtifactError as error:
@@ -205,11 +212,11 @@ class _Attempt:
             artifacts += [saved] if saved else []
         return _Saved(parameters, tuple(artifacts), errors[0] if errors else "")
 
-    def _artifacts(self) -> list[Callable[[], Artifact | None]]:
+    def _artifacts(self, *, logs: bool) -> list[Callable[[], Artifact | None]]:
         saves: list[Callable[[], Artifact | None]] = []
         for artifact in self.pod.template.outputs.artifacts:
             saves.append(lambda artifact=artifact: self.store.save(artifact, self.scratch))  # type: ignore[misc]
-        if self.pod.archive_logs:
+        if logs:
             saves.append(lambda: self.store.save_log(self.log, self.scratch))
         return saves
 
@@ -246,12 +253,21 @@ def _program(container: Container, name: str, path: str, scratch: Scratch) -> st
         raise StartError("the command is empty; there is no image here whose entrypoint could be run")
     if name in ("python", "python3"):
         return str(INTERPRETER)
-    found = shutil.which(str(scratch.root / name) if "/" in name else name, path=path)
+    place = scratch.root / name
+    found = shutil.which(str(place) if "/" in name else name, path=path)
     if found is None:
         # Quoted as the template says it: expanded, it may hold a Secret's value.
         said = container.command[0]
-        raise StartError(f'failed to find name in PATH: exec: "{said}": executable file not found in $PATH')
+        why = _why_not(said, place) if "/" in name else "executable file not found in $PATH"
+        raise StartError(f'failed to find name in PATH: exec: "{said}": {why}')
     return found
+
+
+def _why_not(said: str, place: Path) -> str:
+    """Why a path is no program, in the words of Go's exec.LookPath."""
+    if not place.exists():
+        return f"stat {said}: no such file or directory"
+    return "is a directory" if place.is_dir() else "permission denied"
 
 
 def _text(stdout: bytes) -> str:

@@ -125,8 +125,8 @@ class PodNode:
     def finished(self, result: PodResult) -> None:
         """Take the pod's result; what the machine decided about the pod meanwhile (`verdict`) comes before it."""
         run, declared = self.run, self.template.outputs
-        values = {one.name: one.value_from.default for one in declared.parameters if one.value_from is not None}
-        values.update(result.parameters)
+        defaults = {one.name: one.value_from.default for one in declared.parameters if one.value_from is not None}
+        values = {**(defaults if result.reported else {}), **result.parameters}
         outputs = Outputs(
             parameters=tuple(
                 one.model_copy(update={"value": values[one.name]})

@@ -61,7 +61,8 @@ class PodResult:
 
     `phase` is Succeeded, Failed (the process, a deadline) or Error (what surrounds it: artifacts, a missing output).
     `parameters` are the values read from files; an absent one is for the machine to default or report. Times are UTC,
-    whole seconds. `artifacts` have the location they were saved at.
+    whole seconds. `artifacts` have the location they were saved at. `reported` is False if it ended before there was
+    anything to save: Argo then has no outputs of it, not even the defaults.
     """
 
     phase: NodePhase
@@ -72,6 +73,7 @@ class PodResult:
     parameters: Mapping[str, str] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     result: str | None = None
+    reported: bool = True
 
 
 def with_paths(template: Template, paths: Mapping[str, str]) -> Template:

@@ -88,7 +88,7 @@ def artifact_of(artifact: Artifact, known: Known) -> Artifact:
     """The artifact that `from` names, under the name of the one that asks, with `subPath` below its key."""
     tag = _tag(artifact.from_ or "")
     if tag not in known.artifacts:
-        raise UnresolvedError(f"Unable to resolve: {tag!r}")
+        raise UnresolvedError(f'Unable to resolve: "{tag}"')
     found = known.artifacts[tag].model_copy(update={"name": artifact.name})
     if not artifact.sub_path:
         return found
@@ -186,7 +186,7 @@ def _value(expression: str | None, parameter: str | None, known: Known) -> objec
     if not tag:
         return ""
     if tag not in known.variables:
-        raise UnresolvedError(f"Unable to resolve: {tag!r}")
+        raise UnresolvedError(f'Unable to resolve: "{tag}"')
     return known.variables[tag]
 
 
