@@ -56,7 +56,7 @@ manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
 
 .PHONY: bench
 bench: $(READY) ## measure the engine against a shell that starts the same processes
-	@$(BIN)/python tests/bench
+	@PYTHONPATH=tests $(BIN)/python -m bench
 
 .PHONY: lock
 lock: ## resolve pyproject.toml into the two lock files (needs uv)
