@@ -99,7 +99,8 @@ def substitute(text: str, variables: Variables, *, strict: bool = False, complet
     `complete`: every tag must. Raises AbsentOutput for a simple tag on None, TemplateError for syntax errors and, where
     all names are known and strict, for expressions that fail.
     """
-    this = _Pass(variables, expand(variables), strict, complete)
+    nested = expand(variables) if "{{=" in text else {}  # only expressions look at it, and most texts have none
+    this = _Pass(variables, nested, strict, complete)
     written: list[str] = []
     for part, start in _parts(text):
         if start is None:
