@@ -12,7 +12,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -58,7 +58,7 @@ class Desk:
     home: Path
     cancel: threading.Event
     pool: ThreadPoolExecutor
-    runs: dict[str, Future[Workflow]] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
 
 
 def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: int) -> int:
@@ -69,7 +69,7 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
     found = pipelines_in(pipelines)
     events = events_among(documents.read(manifests).others)
     home = home if endpoint else home / EMBEDDED
-    with interruptible() as cancel, store(endpoint, port, home) as url:
+    with interruptible() as cancel, inbox_of(home, fresh=not endpoint) as inbox, store(endpoint, port, home) as url:
         for bucket, queue in queues(found, events).items():
             make_bucket(bucket)
             probe_conditional_writes(connect(), bucket, PROBE)
@@ -77,31 +77,37 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
         introduce(found, url, home, embedded=not endpoint)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             desk = Desk(manifests, home, cancel, pool)
-            inbox = Inbox(home / INBOX)
             try:
                 listener = Listener(inbox, lambda resource: submit(desk, resource), told, home / "secrets")
                 listen(events, listener, cancel)
             finally:
                 cancel.set()
-                inbox.close()
-                going = [name for name, running in desk.runs.items() if not running.done()]
-                for name in going:
-                    typer.echo(f"{clock()}  {name}  is being stopped; its exit handler still runs")
-    again = f"; stopped: {', '.join(going)} (`retrain replay` runs a batch again)" if going else ""
+    again = f"; stopped: {', '.join(desk.stopped)} (`retrain replay` runs a batch again)" if desk.stopped else ""
     typer.echo(f"ended{again}")
     return 0
 
 
 @contextmanager
+def inbox_of(home: Path, *, fresh: bool) -> Iterator[Inbox]:
+    """Yield the home's inbox, which only one `up` can hold; taken before anything else is touched.
+
+    A store that starts empty starts without the events and runs of the one before.
+    """
+    if fresh:
+        erase(home / INBOX)
+    with closing(Inbox(home / INBOX)) as inbox:
+        if fresh:
+            shutil.rmtree(home / RUNS, ignore_errors=True)
+        yield inbox
+
+
+@contextmanager
 def store(endpoint: str, port: int, home: Path) -> Iterator[str]:
-    """Yield the store's URL: the one given, or an embedded one whose runs start from nothing, as its buckets do."""
+    """Yield the store's URL: the one given, or an embedded one."""
     if endpoint:
         os.environ.update({"AWS_ENDPOINT_URL_S3": endpoint, "AWS_ENDPOINT_URL_SQS": endpoint})
-        home.mkdir(parents=True, exist_ok=True)
         yield endpoint
         return
-    erase(home / INBOX)  # refused while another `up` holds it, before anything else is touched
-    shutil.rmtree(home / RUNS, ignore_errors=True)
     with EmbeddedStore(port, home / "store.log") as embedded:
         os.environ.update(environment(embedded.endpoint))
         yield embedded.endpoint
@@ -153,13 +159,14 @@ def submit(desk: Desk, resource: dict[str, Any]) -> Literal["created", "exists"]
             raise RetrainError("`retrain up` is ending; the Workflow was not started")
         if running.done():
             running.result()
-    desk.runs[name] = running
-    running.add_done_callback(partial(broke_off, name))
+    running.add_done_callback(partial(ended, desk, name))
     return "created"
 
 
-def broke_off(name: str, running: Future[Workflow]) -> None:
-    """Say it if the engine could not bring a run to its end; nobody waits for the result."""
+def ended(desk: Desk, name: str, running: Future[Workflow]) -> None:
+    """Note a run that was stopped, and say it if the engine could not bring one to its end: nobody waits for it."""
+    if desk.cancel.is_set():
+        desk.stopped.append(name)
     error = running.exception()
     if error is not None:
         typer.echo(f"{clock()}  {name}  broke off: {type(error).__name__}: {error}", err=True)
