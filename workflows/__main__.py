@@ -23,11 +23,12 @@ def main() -> int:
     try:
         from workflows.cli import app
 
-        return app(standalone_mode=False) or 0
+        code: int = app(standalone_mode=False) or 0
+        return _interrupted() if code == INTERRUPTED else code  # the library turns Ctrl-C into this code, silently
     except RetrainError as error:
         return _say(f"retrain: {error}", error.exit_code)
     except (KeyboardInterrupt, EOFError):
-        return _say("retrain: interrupted", INTERRUPTED)
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -36,12 +37,16 @@ def main() -> int:
 
 
 def _usage(error: Exception) -> int:
-    """Return 2 for what the command-line library refuses, else 0; its own text names the option."""
+    """Return 2 for what the command-line library refuses, 130 for what it calls an abort (Ctrl-C), else 0."""
     show = getattr(error, "show", None)
     if not callable(show):
-        return INTERRUPTED if type(error).__name__ == "Abort" else 0
+        return _interrupted() if type(error).__name__ == "Abort" else 0
     show()
     return USAGE
+
+
+def _interrupted() -> int:
+    return _say("retrain: interrupted", INTERRUPTED)
 
 
 def _unusable(error: Exception) -> int:
