@@ -34,9 +34,14 @@ def parents(task: DAGTask) -> tuple[str, ...]:
     return task.dependencies or names(task.depends or "")
 
 
+def loops(task: DAGTask) -> bool:
+    """Whether it runs once for each item."""
+    return bool(task.with_param or task.with_items or task.with_sequence)
+
+
 def notes(task: DAGTask) -> str:
     """Return what bounds the task: its loop and its condition."""
-    loop = "one for each item" if task.with_param or task.with_items or task.with_sequence else ""
+    loop = "one for each item" if loops(task) else ""
     condition = f"when {task.when.rpartition('}}')[2].strip()}" if task.when else ""
     return ", ".join(part for part in (loop, condition) if part)
 
@@ -54,7 +59,7 @@ def text(tasks: tuple[DAGTask, ...]) -> str:
 def mermaid(tasks: tuple[DAGTask, ...]) -> str:
     lines = ["flowchart LR"]
     for task in tasks:
-        shape = ("[[", "]]") if task.with_param or task.with_items or task.with_sequence else ("[", "]")
+        shape = ("[[", "]]") if loops(task) else ("[", "]")
         lines.append(f"  {task.name}{shape[0]}{task.name}{shape[1]}")
     for task in tasks:
         label = f'|"{notes(task)}"|' if task.when else ""
@@ -63,8 +68,5 @@ def mermaid(tasks: tuple[DAGTask, ...]) -> str:
 
 
 def as_json(tasks: tuple[DAGTask, ...]) -> str:
-    rows = [
-        {"name": task.name, "after": list(parents(task)), "when": task.when, "loop": bool(notes(task))}
-        for task in tasks
-    ]
+    rows = [{"name": task.name, "after": list(parents(task)), "when": task.when, "loop": loops(task)} for task in tasks]
     return json.dumps(rows, indent=2)

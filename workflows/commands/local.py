@@ -35,7 +35,7 @@ def secret_reader(folder: Path) -> Callable[[str], Mapping[str, str] | None]:
 
     def read(name: str) -> Mapping[str, str] | None:
         place = folder / name
-        if not place.is_dir() or place.parent != folder:
+        if name in ("", ".", "..") or "/" in name or not place.is_dir():
             return None
         return {file.name: file.read_text(encoding="utf-8").rstrip("\n") for file in place.iterdir() if file.is_file()}
 
