@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,10 +57,11 @@ class Watched:
 
 
 @contextmanager
-def losing_proxy(endpoint: str, *, lost: int) -> Iterator[tuple[str, list[str]]]:
+def losing_proxy(endpoint: str, *, lost: int, unheard: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]:
     """Yield the URL of a proxy to `endpoint` that carries out the first `lost` PUTs but loses their answers.
 
-    The list yielded with it names what was carried out without an answer.
+    The list yielded with it names what was carried out without an answer. Headers that are `unheard` are left out, as
+    by a store that does not know them.
     """
     target = urlsplit(endpoint)
     dropped: list[str] = []
@@ -71,7 +72,12 @@ def losing_proxy(endpoint: str, *, lost: int) -> Iterator[tuple[str, list[str]]]
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             connection = http.client.HTTPConnection(str(target.hostname), target.port or 80, timeout=10)
-            connection.request(self.command, self.path, body, dict(self.headers))
+            connection.request(
+                self.command,
+                self.path,
+                body,
+                {name: value for name, value in self.headers.items() if name not in unheard},
+            )
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
@@ -90,7 +96,7 @@ def losing_proxy(endpoint: str, *, lost: int) -> Iterator[tuple[str, list[str]]]
         def log_message(self, *_: Any) -> None:
             pass
 
-    for method in ("GET", "PUT", "HEAD"):
+    for method in ("GET", "PUT", "HEAD", "DELETE"):
         setattr(Handler, f"do_{method}", Handler._pass)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

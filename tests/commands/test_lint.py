@@ -1,0 +1,42 @@
+"""`retrain lint`: 0 for what Argo would take, 1 for what it would refuse, 2 for what cannot be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from commandline import MANIFESTS, PIPELINES, Cli, hello
+
+
+def test_the_shipped_manifests_are_clean(cli: Cli) -> None:
+    done = cli("lint", "--manifests", MANIFESTS, "--pipelines", PIPELINES)
+    assert done.code == 0
+    assert "pipelines: 0 errors, 0 warnings" in done.out
+
+
+def test_an_error_is_a_no_and_is_data_too(cli: Cli, tmp_path: Path) -> None:
+    file = hello(tmp_path, "entrypoint: main", "entrypoint: mian")
+    assert "looked at 1 manifest: 1 error, 0 warnings" in cli("lint", file).out
+    done = cli("lint", file, "--json")
+    (problem,) = json.loads(done.out)
+    assert done.code == 1
+    assert problem["level"] == "error"
+    assert "'mian'" in problem["message"]
+    assert "did you mean 'main'?" in problem["hint"]
+
+
+def test_a_clean_file_is_an_empty_list(cli: Cli, tmp_path: Path) -> None:
+    done = cli("lint", hello(tmp_path), "--json")
+    assert (done.code, json.loads(done.out)) == (0, [])
+
+
+def test_a_field_that_is_not_supported_is_named(cli: Cli, tmp_path: Path) -> None:
+    done = cli("lint", hello(tmp_path, "  entrypoint: main", "  entrypoint: main\n  hooks: {}"))
+    assert (done.code, done.out) == (2, "")
+    assert "'hooks'" in done.err
+
+
+def test_a_file_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
+    done = cli("lint", tmp_path / "nowhere.yaml")
+    assert done.code == 2
+    assert "nowhere.yaml" in done.err
