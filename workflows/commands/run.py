@@ -94,7 +94,9 @@ def _workflow(document: str, given: dict[str, str], manifests: Path) -> tuple[Wo
     if own.templates:
         name = own.templates[0].metadata.name or ""
         return from_template(own.templates[0], local.generated_name(f"{name}-"), given), found
-    raise DocumentError("holds no Workflow and no WorkflowTemplate", where=document)
+    kinds = [*("ConfigMap" for _ in own.config_maps), *(other.kind for other in own.others)]
+    hint = f"it holds: {', '.join(dict.fromkeys(kinds)) or 'nothing'}"
+    raise DocumentError("holds no Workflow and no WorkflowTemplate", where=document, hint=hint)
 
 
 def _others(around: documents.Manifests, own: documents.Manifests) -> list[Document]:

@@ -34,7 +34,7 @@ from workflows.engine.inbox import Inbox, erase
 from workflows.engine.journal import Journal
 from workflows.engine.listener import Listener, listen
 from workflows.engine.model import Workflow
-from workflows.engine.nodes import NodeStatus
+from workflows.engine.nodes import NodeStatus, WorkflowPhase
 from workflows.engine.observation import Observation
 from workflows.engine.sensor import Event
 from workflows.errors import DocumentError, RetrainError
@@ -165,9 +165,9 @@ def submit(desk: Desk, resource: dict[str, Any]) -> Literal["created", "exists"]
 
 def ended(desk: Desk, name: str, running: Future[Workflow]) -> None:
     """Note a run that was stopped, and say it if the engine could not bring one to its end: nobody waits for it."""
-    if desk.cancel.is_set():
-        desk.stopped.append(name)
     error = running.exception()
+    if desk.cancel.is_set() and (error or running.result().status.phase != WorkflowPhase.SUCCEEDED):
+        desk.stopped.append(name)
     if error is not None:
         typer.echo(f"{clock()}  {name}  broke off: {type(error).__name__}: {error}", err=True)
 
