@@ -87,7 +87,10 @@ def start(*arguments: object, cwd: Path = ROOT) -> subprocess.Popen[str]:
 def retrain(*arguments: object, cwd: Path = ROOT) -> Done:
     """Run a command as a process of its own, to its end."""
     with start(*arguments, cwd=cwd) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
         return Done(process.returncode, out, err)
 
 
