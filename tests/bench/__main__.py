@@ -17,7 +17,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -97,24 +98,23 @@ def main() -> int:
     compare(name, "xargs starts them", lambda: command("sh", "-c", fan), lambda: engine(FAN))
     with mortgage.landed() as batch:
         pipelines(batch)
-        write(f"\nrequests to append to a ledger of {RECORDS} records: {requests()}")
+        outcome, intent = requests()
+        write(
+            f"\nRequests to append to a ledger of {RECORDS} records: {outcome} for a run's outcome, "
+            f"{intent} for an intent to promote."
+        )
     return 0
 
 
 def pipelines(batch: mortgage.Batch) -> None:
     """Compare the mortgage pipeline with both of its floors, and say what of it is interpreters and imports."""
 
-    def ours() -> Cost:
-        whole = measured(lambda: mortgage.on_the_engine(batch))
-        return Cost(whole.wall - mortgage.waits(), whole.processor)
-
-    ran = [
-        (measured(lambda: mortgage.as_processes(batch)), measured(lambda: mortgage.in_one_process(batch)), ours())
-        for _ in range(SLOW_ROUNDS)
-    ]
-    processes, one, engines = (median(list(costs)) for costs in zip(*ran, strict=True))
-    show("the mortgage pipeline", "a script starts the steps", processes, engines)
-    show("the mortgage pipeline", "one process calls the steps", one, engines)
+    ways = (mortgage.as_processes, mortgage.in_one_process, mortgage.on_the_engine)
+    rounds = [[measured(partial(way, batch)) for way in ways] for _ in range(SLOW_ROUNDS)]
+    processes, one, engines = (median(list(costs)) for costs in zip(*rounds, strict=True))
+    ours = Cost(engines.wall - mortgage.waits(), engines.processor)
+    show("the mortgage pipeline", "a script starts the steps", processes, ours)
+    show("the mortgage pipeline", "one process calls the steps", one, ours)
     starts = measured(mortgage.imports)
     write(
         f"\nIts {len(mortgage.ORDER)} interpreters and their imports alone, in turn: {starts.wall:.1f} s, "
@@ -169,15 +169,18 @@ def engine(text: str) -> None:
     assert done.status.phase == "Succeeded", done.status.message
 
 
-def requests() -> int:
-    """Count the requests of one append to a ledger that is as long as some months of runs make it."""
+def requests() -> tuple[int, int]:
+    """Count the requests to append what `record` does, which knows when its run began, and what `deploy` does."""
     store = Watched(connect("retrain"))
     now = datetime.now(UTC)
     for number in range(RECORDS):
-        ledger.append(store, "bench", ledger.Entry("run", str(number), {}), now=now)
-    before = len(store.asked)
-    ledger.append(store, "bench", ledger.Entry("run", "last", {}), now=now)
-    return len(store.asked) - before
+        entry = ledger.Entry("run", str(number), {})
+        ledger.append(store, "bench", entry, now=now - timedelta(hours=RECORDS - number), since=now)
+    counts = [len(store.asked)]
+    for kind, since in (("run", now), ("intent", None)):
+        ledger.append(store, "bench", ledger.Entry(kind, kind, {}), now=now, since=since)
+        counts.append(len(store.asked))
+    return counts[1] - counts[0], counts[2] - counts[1]
 
 
 def write(text: str) -> None:
