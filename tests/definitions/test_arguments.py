@@ -31,7 +31,7 @@ VALUES = {
     "of an item": (VALIDATE, "file", "{{item.file}}"),
     "of another step": (DEPLOY, "data-hash", "{{tasks.claim.outputs.parameters.data-hash}}"),
     "of the run": (DEPLOY, "uid", "{{workflow.uid}}"),
-    "given to the run": (RECORD, "marker", "{{workflow.parameters.marker}}"),
+    "given to the run": (RECORD, "marker", "{{= sprig.replace('$(', '$ (', workflow.parameters['marker']) }}"),
 }
 
 

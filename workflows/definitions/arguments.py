@@ -48,6 +48,14 @@ def saved(name: str) -> Saved:
     return next(row for row in producer_of(name, artifact=True).saves if row.name == name)
 
 
+def given(name: str) -> str:
+    """Return the tag of a parameter that a person may have typed, with `$(` broken up.
+
+    Kubernetes expands `$(VAR)` in arguments, from Secrets too: typed in a reason, one would end up on record (seen).
+    """
+    return f"{{{{= sprig.replace('$(', '$ (', workflow.parameters['{name}']) }}}}"
+
+
 def value_of(step: Step, name: str) -> str:
     """Return the text that fills the parameter `name` of `step`: a tag, late-bound by Argo."""
     if step.fan_out and name in ("index", "file"):
@@ -55,7 +63,7 @@ def value_of(step: Step, name: str) -> str:
     if name in RUN_VALUES:
         return RUN_VALUES[name]
     if name in RUN_PARAMETERS:
-        return f"{{{{workflow.parameters.{name}}}}}"
+        return given(name)
     return f"{{{{tasks.{producer_of(name, artifact=False).name}.outputs.parameters.{name}}}}}"
 
 
