@@ -25,7 +25,7 @@ from steps.registry import ledger, objects, outcome, pointer
 from steps.registry import marker as markers
 from steps.registry.claim import Owner
 from steps.registry.objects import Store
-from steps.verdict import Conclusion, Reason, StoreError, Verdict
+from steps.verdict import Conclusion, Reason, StoreError, Verdict, headline
 
 INTERFACE = Interface(
     parameters=(
@@ -200,7 +200,7 @@ def run(call: Call) -> None:
     except (OSError, ValidationError) as error:
         troubles = [f"NOT ON THE LEDGER: the pipeline document cannot be read: {error}"]
     call.write("message", end.message + "".join(f" ({trouble})" for trouble in troubles))
-    print(f"{end.outcome} ({end.reason}): {end.message}", *troubles, sep="\n", file=sys.stderr)  # noqa: T201 - the log
+    print(f"{headline(end.outcome, end.reason)}: {end.message}", *troubles, sep="\n", file=sys.stderr)  # noqa: T201 - the log
 
 
 def main(argv: list[str] | None = None) -> int:

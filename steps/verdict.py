@@ -89,6 +89,11 @@ SENTENCES: Mapping[Reason, str] = {
 }
 
 
+def headline(outcome: str, reason: str) -> str:
+    """Return outcome and reason, as in `rejected (gate)`; one word where they are one."""
+    return outcome if outcome == reason else f"{outcome} ({reason})"
+
+
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """What a step or a run came to; `evidence` is JSON-able and holds no secret."""

@@ -24,6 +24,7 @@ import typer
 
 from steps.registry import ledger, pointer
 from steps.registry.objects import Store, connect
+from steps.verdict import headline
 from workflows import producer
 from workflows.commands import render, replay, why
 from workflows.commands.up import EMBEDDED
@@ -280,7 +281,7 @@ def came_to(scene: Stage, name: str, outcome: str) -> None:
     if body is None or body["outcome"] != outcome:
         found = f"{body['outcome']}: {body['message']}" if body else "no record"
         raise RunFailedError(f"{name} came to {found}, not to {outcome}", where=str(scene.log))
-    says(f"{body['outcome']} ({body['reason']}): {body['message']}")
+    says(f"{headline(body['outcome'], body['reason'])}: {body['message']}")
 
 
 def standing(scene: Stage) -> str:

@@ -87,7 +87,8 @@ def _explained(record: Record, document: Document, zone: ZoneInfo, open_intents:
     body = record.body
     outcome, reason = str(body.get("outcome")), str(body.get("reason"))
     batch = f"batch {body['batch']}" if body.get("batch") else "a batch that could not be named"
-    sentence = f"{document.name}: {batch} {VERBS.get(outcome, outcome)} ({reason}): {body.get('message')}"
+    because = "" if reason == outcome else f" ({reason})"
+    sentence = f"{document.name}: {batch} {VERBS.get(outcome, outcome)}{because}: {body.get('message')}"
     lines = [*_facts(record, zone), *_gates(body.get("gates")), *_open_lines(open_intents)]
     return Explanation(sentence, tuple(lines), outcome)
 

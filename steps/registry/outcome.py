@@ -208,7 +208,8 @@ def _failure(culprit: Failure, last: Failure, found: list[Said], evidence: dict[
     if any(text in texts.lower() for text in DEADLINE_TEXTS):
         return Conclusion(Reason.DEADLINE, f"{culprit.name} exceeded its deadline: {last.message}", evidence)
     if "OOMKilled" in texts or evidence["exit_code"] == KILLED:
-        return Conclusion(Reason.OUT_OF_MEMORY, f"{culprit.name} was killed, out of memory: {last.message}", evidence)
+        how = "killed, out of memory" if "OOMKilled" in texts else "killed, most likely out of memory"
+        return Conclusion(Reason.OUT_OF_MEMORY, f"{culprit.name} was {how}: {last.message}", evidence)
     said = [one.verdict for one in found if one.by(culprit) and one.verdict.outcome is Outcome.FAILED]
     if said:
         text = f"{culprit.name} failed: {said[0].message}"

@@ -44,7 +44,7 @@ def test_nothing_on_record_says_where_to_look() -> None:
 
 def test_the_newest_run_is_explained() -> None:
     found = explain([run(2, "2026-02-21T06:00:00Z"), run(1, "2026-02-20T06:00:00Z", outcome="failed")], LOANS)
-    assert found.sentence == "loans: batch b was promoted (promoted): v2 is in production"
+    assert found.sentence == "loans: batch b was promoted: v2 is in production"
     assert found.outcome == "promoted"
     assert "production: empty → v2" in found.evidence
     assert "when: 2026-02-21T01:00:00-05:00" in found.evidence

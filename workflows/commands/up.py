@@ -22,6 +22,7 @@ from typing import Any, Literal
 import typer
 
 from steps.document import Document
+from steps.verdict import headline
 from workflows.catalog import queue_name
 from workflows.commands import documents, local
 from workflows.commands.run import interruptible
@@ -244,4 +245,4 @@ def came_to(workflow: Workflow) -> str:
     given = {parameter.name: parameter.value for parameter in outputs}
     if not given.get("outcome"):
         return workflow.status.message or "it left no outcome"
-    return f"{given['outcome']} ({given.get('reason')}): {given.get('message')}"
+    return f"{headline(given['outcome'] or '', given.get('reason') or '')}: {given.get('message')}"
