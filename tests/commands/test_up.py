@@ -106,7 +106,7 @@ def test_ctrl_c_leaves_nothing_behind_and_a_home_has_one_up(up: Up, places: list
     assert (ended.status.phase, journal.list().damaged) == ("Failed", ())
     assert ended.status.finished_at is not None
     until(lambda: up.says(r"^ended; stopped: loans-2026-02-23-"), "up says what it stopped")
-    assert up.says(r"S3's test event reached loans")
+    assert up.says(r"S3's test event arrived")
     assert up.process.stderr is not None
     assert up.process.stderr.read() == ""
 

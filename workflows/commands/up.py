@@ -7,14 +7,12 @@ applied. With an embedded S3 nothing outlives it; with `--endpoint` buckets, rec
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,25 +20,22 @@ from typing import Any, Literal
 import typer
 
 from steps.document import Document
-from steps.verdict import headline
 from workflows.catalog import queue_name
-from workflows.commands import documents, local
+from workflows.commands import documents, feed, local
+from workflows.commands.feed import Feed
 from workflows.commands.run import interruptible
 from workflows.config import pipelines_in
 from workflows.embedded import EmbeddedStore, Notification, environment, make_bucket, prepare
 from workflows.engine.buckets import connect, probe_conditional_writes
 from workflows.engine.driver import run as drive
-from workflows.engine.events import EventDocument, EventSource, events_among
+from workflows.engine.events import EventDocument, EventSource, Sensor, events_among
 from workflows.engine.inbox import Inbox, erase
 from workflows.engine.journal import Journal
 from workflows.engine.listener import Listener, listen
 from workflows.engine.model import Workflow
-from workflows.engine.nodes import NodeStatus, WorkflowPhase
-from workflows.engine.observation import Observation
-from workflows.engine.sensor import Event
+from workflows.engine.nodes import WorkflowPhase
 from workflows.errors import DocumentError, RetrainError
 
-QUIET = ("received", "redelivered")
 AT_ONCE = 8
 LOOK = 0.01  # seconds between looks at whether the journal has a run
 RUNS = "workflows"
@@ -79,7 +74,8 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
         with ThreadPoolExecutor(AT_ONCE) as pool:
             desk = Desk(manifests, home, cancel, pool)
             try:
-                listener = Listener(inbox, lambda resource: submit(desk, resource), told, home / "secrets")
+                sensors = sum(isinstance(event.body, Sensor) for event in events)
+                listener = Listener(inbox, lambda resource: submit(desk, resource), Feed(sensors), home / "secrets")
                 listen(events, listener, cancel)
             finally:
                 cancel.set()
@@ -151,7 +147,7 @@ def submit(desk: Desk, resource: dict[str, Any]) -> Literal["created", "exists"]
         return "exists"
     found = documents.read(desk.manifests)
     objects = local.objects(found, desk.home)
-    settings = local.settings(desk.home, desk.cancel, Shown(name))
+    settings = local.settings(desk.home, desk.cancel, feed.Shown(name))
     running = desk.pool.submit(drive, local.with_backoff(workflow, found), objects, settings)
     # The event may be forgotten only once the journal has the run: wait for that moment, not for the run.
     while not journal.directory(name).exists():
@@ -170,7 +166,7 @@ def ended(desk: Desk, name: str, running: Future[Workflow]) -> None:
     if desk.cancel.is_set() and (error or running.result().status.phase != WorkflowPhase.SUCCEEDED):
         desk.stopped.append(name)
     if error is not None:
-        typer.echo(f"{clock()}  {name}  broke off: {type(error).__name__}: {error}", err=True)
+        typer.echo(f"{feed.clock()}  {name}  broke off: {type(error).__name__}: {error}", err=True)
 
 
 def introduce(found: Sequence[Document], url: str, home: Path, *, embedded: bool) -> None:
@@ -189,60 +185,3 @@ def introduce(found: Sequence[Document], url: str, home: Path, *, embedded: bool
         place = f"s3://{document.data.bucket}/{document.data.prefix}/<batch>/{document.data.marker}"
         typer.echo(f"{document.name}: waiting for markers at {place}")
     typer.echo(f"To see one run, there: retrain put {found[0].name} {EXAMPLE_BATCH} [FILE…]; Ctrl-C here ends it all.")
-
-
-def told(observation: Observation) -> None:
-    """Print what became of an event; one that changed nothing is said too, once it is known why."""
-    if observation.kind in QUIET:
-        return
-    if observation.kind == "discarded" and observation.event and is_test(observation.event):
-        typer.echo(f"{clock()}  S3's test event reached {observation.sensor}: the bucket's notifications arrive")
-    elif observation.kind == "exists":
-        typer.echo(f"{clock()}  {observation.name}  delivered again: this Workflow exists, nothing runs")
-    else:
-        typer.echo(f"{clock()}  {observation}")
-
-
-def is_test(event: Event) -> bool:
-    """Whether it is what S3 sends when a bucket's notifications are set."""
-    body = event.data.get("body")
-    return isinstance(body, dict) and body.get("Event") == "s3:TestEvent"
-
-
-def clock() -> str:
-    return datetime.now().astimezone().strftime("%H:%M:%S")
-
-
-class Shown:
-    """Prints a Workflow's nodes as they end, and what it came to; one for each Workflow."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._seen: set[str] = set()
-        self._ended = False
-
-    def __call__(self, workflow: Workflow) -> None:
-        for node in workflow.status.nodes.values():
-            if node.type == "Pod" and node.phase and node.phase.completed and node.id not in self._seen:
-                self._seen.add(node.id)
-                message = f": {node.message}" if node.message else ""
-                typer.echo(f"{clock()}  {self._name}  {step(node)} {node.phase}{message}")
-        phase = workflow.status.phase
-        if phase and phase.completed and not self._ended:
-            self._ended = True
-            typer.echo(f"{clock()}  {self._name}  {phase}: {came_to(workflow)}")
-
-
-def step(node: NodeStatus) -> str:
-    """Return the step's name with the item of its loop, without the number of the attempt."""
-    name = node.display_name or node.name
-    return re.sub(r"\(\d+\)$", "", name) if node.node_flag and node.node_flag.retried else name
-
-
-def came_to(workflow: Workflow) -> str:
-    """Return outcome, reason and sentence, as the Workflow's own outputs have them."""
-    outputs = workflow.status.outputs.parameters if workflow.status.outputs else ()
-    given = {parameter.name: parameter.value for parameter in outputs}
-    if not given.get("outcome"):
-        return workflow.status.message or "it left no outcome"
-    return f"{headline(given['outcome'] or '', given.get('reason') or '')}: {given.get('message')}"
