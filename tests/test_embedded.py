@@ -15,6 +15,8 @@ import pytest
 from workflows.embedded import HOST, EmbeddedStore, Notification, environment, free_port, prepare
 from workflows.errors import StoreError
 
+pytestmark = pytest.mark.whole
+
 BUCKET = "retrain"
 QUEUE = "retrain-markers"
 LOANS = Notification("loans", "incoming/loans/", "/_READY.json")

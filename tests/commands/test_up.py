@@ -22,6 +22,8 @@ from stores import losing_proxy
 from workflows.commands.up import EMBEDDED
 from workflows.engine.journal import Journal
 
+pytestmark = pytest.mark.whole
+
 SLEEP = "echo $$$$ > PID.new; mv PID.new PID; sleep 300 & wait; exit 0"
 
 

@@ -23,6 +23,8 @@ from workflows.engine.listener import Listener, listen
 from workflows.engine.observation import Observation
 from workflows.errors import DocumentError, RetrainError, StoreError
 
+pytestmark = pytest.mark.whole
+
 BUCKET = "retrain"
 QUEUE = "retrain-markers"
 PATIENCE = 30
