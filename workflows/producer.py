@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 def batch(files: Mapping[str, bytes], as_of: date, revision: int = 1) -> bytes:
     """Return the ready marker of these files, content by key below the pipeline's prefix."""
-    listed = [
-        {"key": key, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for key, content in sorted(files.items())
-    ]
+    listed = {key: (len(content), hashlib.sha256(content).hexdigest()) for key, content in files.items()}
+    return marker(listed, as_of, revision)
+
+
+def marker(files: Mapping[str, tuple[int, str]], as_of: date, revision: int) -> bytes:
+    """Return a ready marker: size in bytes and sha256 of each file, by key below the pipeline's prefix."""
+    listed = [{"key": key, "size": size, "sha256": sha256} for key, (size, sha256) in sorted(files.items())]
     return json.dumps({"as_of": as_of.isoformat(), "revision": revision, "files": listed}, indent=2).encode()
 
 

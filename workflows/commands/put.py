@@ -7,7 +7,6 @@ there with other content is refused, for a batch that changed is another batch o
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ import typer
 
 from steps.document import BATCH_NAME, FILE_KEY, Document
 from steps.registry.objects import Exists, Store
+from workflows import producer
 from workflows.commands.store import bucket_of
 from workflows.config import find
 from workflows.errors import RetrainError
@@ -55,19 +55,13 @@ def put(store: Store, document: Document, batch: Batch) -> list[str]:
     """Put files, then marker, and return the keys; raises `RetrainError` for a key that has other content."""
     prefix = document.data.prefix
     keys = [_create(store, f"{prefix}/{batch.name}/{name}", path) for name, path in batch.files.items()]
-    listed = [
-        {"key": f"{batch.name}/{name}", "size": path.stat().st_size, "sha256": _sha256(path)}
-        for name, path in sorted(batch.files.items())
-    ]
-    marker = {"as_of": batch.as_of.isoformat(), "revision": batch.revision, "files": listed}
-    body = json.dumps(marker, indent=2).encode()
+    listed = {f"{batch.name}/{name}": (path.stat().st_size, _sha256(path)) for name, path in batch.files.items()}
+    body = producer.marker(listed, batch.as_of, batch.revision)
     return [*keys, _create(store, f"{prefix}/{batch.name}/{document.data.marker}", body)]
 
 
 def sample(pipeline: str, folder: Path) -> list[Path]:
     """Write the sample data of a pipeline that ships with some, and return the files."""
-    from workflows import producer
-
     made = {
         "mortgage": lambda: producer.mortgage_files(producer.mortgage_table()),
         "loans": lambda: producer.parts(producer.loans_table(seed=0, rows=2000), "loans", 2),
