@@ -14,6 +14,12 @@ def test_the_shipped_manifests_are_clean(cli: Cli) -> None:
     assert "pipelines: 0 errors, 0 warnings" in done.out
 
 
+def test_fields_that_only_a_cluster_honours_are_named(cli: Cli, tmp_path: Path) -> None:
+    file = hello(tmp_path, "  entrypoint: main", "  entrypoint: main\n  ttlStrategy: {secondsAfterCompletion: 5}")
+    assert "without effect outside a cluster: ttlStrategy" in cli("lint", file).out
+    assert "every field has an effect here" in cli("lint", hello(tmp_path)).out
+
+
 def test_an_error_is_a_no_and_is_data_too(cli: Cli, tmp_path: Path) -> None:
     file = hello(tmp_path, "entrypoint: main", "entrypoint: mian")
     assert "looked at 1 manifest: 1 error, 0 warnings" in cli("lint", file).out

@@ -11,6 +11,7 @@ import typer
 
 from workflows.commands.documents import files_in
 from workflows.config import pipelines_in
+from workflows.engine.effect import fields
 from workflows.engine.eventrules import check_events
 from workflows.engine.events import events_among
 from workflows.engine.loader import load
@@ -32,6 +33,10 @@ def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
         typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
     else:
         _say(problems, _many(len(files), "manifest") + (f" and {_many(known, 'pipeline')}" if known else ""))
+        without = fields(documents)
+        typer.echo(
+            f"without effect outside a cluster: {', '.join(without)}" if without else "every field has an effect here"
+        )
     return 1 if any(problem.level == "error" for problem in problems) else 0
 
 

@@ -14,10 +14,11 @@ import typer
 from workflows.commands import documents, local
 from workflows.commands.terminal import canvas
 from workflows.engine.driver import run as drive
+from workflows.engine.effect import fields
 from workflows.engine.loader import Document, load
 from workflows.engine.model import Workflow
 from workflows.engine.nodes import WorkflowPhase
-from workflows.engine.objects import from_template
+from workflows.engine.objects import from_template, resolve
 from workflows.engine.view import frame
 from workflows.errors import DocumentError, RetrainError
 
@@ -26,9 +27,12 @@ def run(document: str, parameters: Sequence[str], manifests: Path, home: Path, *
     """Run it to its end and print it; exit code 0 when it Succeeded, 1 when not, 130 when it was interrupted."""
     given = dict(_parameter(text) for text in parameters)
     workflow, found = _workflow(document, given, manifests)
+    objects = local.objects(found, home)
+    if not as_json and (without := fields([resolve(workflow, objects)])):
+        typer.echo(f"without effect here: {', '.join(without)}", err=True)
     with interruptible() as cancel:
         settings = local.settings(home, cancel, None if as_json else watch())
-        done = drive(local.with_backoff(workflow, found), local.objects(found, home), settings)
+        done = drive(local.with_backoff(workflow, found), objects, settings)
         code = report(done, as_json=as_json)
         if cancel.is_set():
             raise KeyboardInterrupt

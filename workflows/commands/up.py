@@ -28,8 +28,9 @@ from workflows.config import pipelines_in
 from workflows.embedded import EmbeddedStore, Notification, environment, make_bucket, prepare
 from workflows.engine.buckets import connect, probe_conditional_writes
 from workflows.engine.driver import run as drive
+from workflows.engine.effect import fields
 from workflows.engine.events import EventDocument, EventSource, Sensor, events_among
-from workflows.engine.inbox import Inbox, erase
+from workflows.engine.inbox import FILE, Inbox, erase
 from workflows.engine.journal import Journal
 from workflows.engine.listener import Listener, listen
 from workflows.engine.model import Workflow
@@ -39,7 +40,6 @@ from workflows.errors import DocumentError, RetrainError
 AT_ONCE = 8
 LOOK = 0.01  # seconds between looks at whether the journal has a run
 RUNS = "workflows"
-INBOX = "sensor.sqlite"
 EMBEDDED = "embedded"
 """The part of the home whose runs last as long as an embedded store; those on a real one are kept beside it."""
 PROBE = "registry"
@@ -63,7 +63,8 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
     What still runs is ended as `argo stop` does, exit handlers included, and nothing is left half-written.
     """
     found = pipelines_in(pipelines)
-    events = events_among(documents.read(manifests).others)
+    applied = documents.read(manifests)
+    events = events_among(applied.others)
     home = home if endpoint else home / EMBEDDED
     with interruptible() as cancel, inbox_of(home, fresh=not endpoint) as inbox, store(endpoint, port, home) as url:
         for bucket, queue in queues(found, events).items():
@@ -71,6 +72,7 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
             probe_conditional_writes(connect(), bucket, PROBE)
             prepare(bucket, queue, notifications(found, bucket))
         introduce(found, url, home, embedded=not endpoint)
+        typer.echo(f"Without effect here, as no cluster is: {', '.join(fields(applied.templates))}.")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             desk = Desk(manifests, home, cancel, pool)
             try:
@@ -91,8 +93,8 @@ def inbox_of(home: Path, *, fresh: bool) -> Iterator[Inbox]:
     A store that starts empty starts without the events and runs of the one before.
     """
     if fresh:
-        erase(home / INBOX)
-    with closing(Inbox(home / INBOX)) as inbox:
+        erase(home / FILE)
+    with closing(Inbox(home / FILE)) as inbox:
         if fresh:
             shutil.rmtree(home / RUNS, ignore_errors=True)
         yield inbox

@@ -6,7 +6,7 @@ run here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from workflows.engine.values import Ineffective, Model
 
@@ -14,6 +14,12 @@ from workflows.engine.values import Ineffective, Model
 def no_effect(document: Model) -> tuple[str, ...]:
     """The places that are set and have no effect locally, such as `spec.templates[claim].container.resources`."""
     return tuple(_ineffective(document, ""))
+
+
+def fields(documents: Iterable[object]) -> tuple[str, ...]:
+    """The names of the fields, each once, that have no effect locally in any of the documents."""
+    places = (place for document in documents if isinstance(document, Model) for place in no_effect(document))
+    return tuple(sorted({place.rpartition(".")[2] for place in places}))
 
 
 def _ineffective(value: object, place: str) -> Iterator[str]:
