@@ -72,7 +72,7 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
             probe_conditional_writes(connect(), bucket, PROBE)
             prepare(bucket, queue, notifications(found, bucket))
         introduce(found, url, home, embedded=not endpoint)
-        typer.echo(f"Without effect here, as no cluster is: {', '.join(fields(applied.templates))}.")
+        typer.echo(f"Accepted, without effect outside a cluster: {', '.join(fields(applied.templates))}.")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             desk = Desk(manifests, home, cancel, pool)
             try:
