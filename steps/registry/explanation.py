@@ -6,7 +6,7 @@ Pure. It says only what stands on the ledger; where nothing does, it says that, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from steps.document import Document
 from steps.registry.ledger import Record
+from steps.registry.state import Code, State, code
 from steps.verdict import SENTENCES, Reason
 
 EARLIER = 10
@@ -31,11 +32,13 @@ VERBS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A sentence and the lines that support it; `outcome` is "" if no record was found."""
+    """A sentence and the lines that support it; `outcome` is "" where there is none, `unread` what was not read."""
 
     sentence: str
     evidence: tuple[str, ...] = ()
     outcome: str = ""
+    code: Code = Reason.UNKNOWN
+    unread: tuple[str, ...] = ()
 
 
 def moment_after(day: date, document: Document) -> datetime:
@@ -61,7 +64,7 @@ def explain(records: Iterable[Record], document: Document, day: date | None = No
         elif record.kind == "run" and (day is None or _about(record, day, zone)):
             found = _explained(record, document, zone, _open(intents, record))
             earlier = tuple(_earlier(islice(newest_first, EARLIER), record))
-            return Explanation(found.sentence, (*found.evidence, *earlier), found.outcome)
+            return replace(found, evidence=(*found.evidence, *earlier))
     return _nothing(document, day, latest, zone)
 
 
@@ -90,7 +93,7 @@ def _explained(record: Record, document: Document, zone: ZoneInfo, open_intents:
     because = "" if reason == outcome else f" ({reason})"
     sentence = f"{document.name}: {batch} {VERBS.get(outcome, outcome)}{because}: {body.get('message')}"
     lines = [*_facts(record, zone), *_gates(body.get("gates")), *_open_lines(open_intents)]
-    return Explanation(sentence, tuple(lines), outcome)
+    return Explanation(sentence, tuple(lines), outcome, code(reason))
 
 
 def _facts(record: Record, zone: ZoneInfo) -> Iterator[str]:
@@ -145,11 +148,12 @@ def _nothing(document: Document, day: date | None, latest: Record | None, zone: 
     look = f"look: did a ready marker land? It would be {where}"
     if latest is None:
         sentence = f"{document.name}: nothing is on record; no run has ended yet"
-        return Explanation(sentence if day is None else f"{sentence}, on {day} or any other day", (look,))
+        text = sentence if day is None else f"{sentence}, on {day} or any other day"
+        return Explanation(text, (look,), code=State.NOT_LANDED)
     last = f"last on record: {latest.at.astimezone(zone).isoformat(timespec='seconds')}, run of {_who(latest)}"
     if day is None:
-        return Explanation(f"{document.name}: no run has an outcome on record yet", (last, look))
-    return Explanation(f"{document.name}: nothing is on record about {day}", (last, look))
+        return Explanation(f"{document.name}: no run has an outcome on record yet", (last, look), code=State.NOT_LANDED)
+    return Explanation(f"{document.name}: nothing is on record about {day}", (last, look), code=State.NOT_LANDED)
 
 
 def _who(record: Record) -> str:
