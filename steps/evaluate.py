@@ -82,6 +82,8 @@ def short(evaluation: Evaluation) -> str:
     for length in (300, 80, 0):
         for gate in value["gates"]:
             gate["evidence"] = gate["evidence"][:length]
+            if not length:
+                gate.pop("groups", None)
         text = json.dumps(value, allow_nan=False)
         if len(text.encode()) <= LIMIT:
             break

@@ -28,10 +28,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """A fairness metric, None if undetermined, and the sentence that says how it came about."""
+    """A fairness metric, None if undetermined, and the sentence that says how it came about.
+
+    `groups` are those that it is about: the one worst off, then the one best off if a comparison was possible.
+    """
 
     value: float | None
     evidence: str
+    groups: tuple[str, ...] = ()
 
 
 def by_group(
@@ -70,7 +74,7 @@ def measure(metric: str, groups: Mapping[str, Group]) -> Fairness:
         return Fairness(None, f"there is one group only: {', '.join(groups) or 'none'}")
     empty = [name for name, group in groups.items() if not group.rows]
     if empty:
-        return Fairness(None, f"no row of the group {empty[0]!r} is held out")
+        return Fairness(None, f"no row of the group {empty[0]!r} is held out", (empty[0],))
     return _disparate_impact(groups) if metric == "disparate_impact" else _equalized_odds_difference(groups)
 
 
@@ -82,16 +86,21 @@ def _disparate_impact(groups: Mapping[str, Group]) -> Fairness:
         return Fairness(None, "no group has a favourable prediction")
     said = "favourable for {:.1%} of {} ({} rows)"
     parts = [said.format(rates[name], repr(name), groups[name].rows) for name in (lowest, highest)]
-    return Fairness(rates[lowest] / rates[highest], ", ".join(parts))
+    return Fairness(rates[lowest] / rates[highest], ", ".join(parts), (lowest, highest))
 
 
 def _equalized_odds_difference(groups: Mapping[str, Group]) -> Fairness:
-    differences = {}
+    differences: dict[str, float] = {}
+    extremes: dict[str, tuple[str, str]] = {}
     for rate in ("true_positive_rate", "false_positive_rate"):
-        values = [getattr(group, rate) for group in groups.values()]
-        if None in values:
-            lacking = next(name for name, group in groups.items() if getattr(group, rate) is None)
-            return Fairness(None, f"no held-out row of the group {lacking!r} can have a {rate.replace('_', ' ')}")
-        differences[rate] = max(values) - min(values)
+        values = {name: getattr(group, rate) for name, group in groups.items()}
+        lacking = next((name for name, value in values.items() if value is None), None)
+        if lacking is not None:
+            text = f"no held-out row of the group {lacking!r} can have a {rate.replace('_', ' ')}"
+            return Fairness(None, text, (lacking,))
+        lowest, highest = min(values, key=lambda name: values[name]), max(values, key=lambda name: values[name])
+        differences[rate] = values[highest] - values[lowest]
+        extremes[rate] = (lowest, highest)
     said = [f"{rate.replace('_', ' ')}s differ by {value:.3g}" for rate, value in differences.items()]
-    return Fairness(max(differences.values()), ", ".join(said))
+    widest = max(differences, key=lambda rate: differences[rate])
+    return Fairness(differences[widest], ", ".join(said), extremes[widest])

@@ -18,16 +18,22 @@ from steps.metrics import Metrics, gain
 Decision = Literal["deploy", "reject"]
 DIGITS = 6
 """Significant digits of the numbers in records; gates are judged before rounding."""
+GROUP_LENGTH = 40
+"""Characters of a group's name in records: it is a text of the data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One gate's answer; `value` is None where there is no number, `evidence` one sentence."""
+    """One gate's answer; `value` is None where there is no number, `evidence` one sentence.
+
+    `groups` are the groups of people that a fairness gate is about, the one worst off first.
+    """
 
     gate: Gate
     value: float | None
     passed: bool
     evidence: str
+    groups: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         above = self.gate.above is not None
@@ -40,6 +46,7 @@ class Judged:
             "threshold": self.gate.above if above else self.gate.below,
             "passed": self.passed,
             "evidence": self.evidence,
+            **({"groups": [group[:GROUP_LENGTH] for group in self.groups]} if self.groups else {}),
         }
 
 
@@ -72,7 +79,8 @@ def judge(gate: Gate, measured: Measured) -> Judged:
     value, evidence = _value(gate, measured)
     if value is not None and not math.isfinite(value):
         value = None
-    return Judged(gate, value, _passes(gate, value), evidence)
+    groups = measured.fairness[gate.metric].groups if gate.kind == "fairness" else ()
+    return Judged(gate, value, _passes(gate, value), evidence, groups)
 
 
 def decide(gates: tuple[Gate, ...], judged: tuple[Judged, ...]) -> Decision:

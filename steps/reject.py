@@ -34,7 +34,14 @@ def reject(evaluation: str) -> Verdict:
 
 
 def _sentence(gate: Mapping[str, Any]) -> str:
-    return f"{gate['name']}: {gate['metric']} {_value(gate['value'])} is not {gate['comparison']} {gate['threshold']}"
+    found = f"{gate['metric']} {_value(gate['value'])}"
+    return f"{gate['name']}: {found} is not {gate['comparison']} {gate['threshold']}{_groups(gate.get('groups'))}"
+
+
+def _groups(groups: Any) -> str:
+    """Say which group a fairness gate failed for, and which it was compared with."""
+    named = [repr(group) for group in groups] if isinstance(groups, list) else []
+    return f" for group {', against '.join(named)}" if named else ""
 
 
 def _value(value: Any) -> str:

@@ -27,7 +27,8 @@ def test_rates_are_by_group() -> None:
 
 def test_disparate_impact_is_the_smallest_favourable_rate_over_the_largest() -> None:
     found = fairness.measure("disparate_impact", groups())
-    assert found == Fairness(1 / 3, "favourable for 25.0% of 'b' (4 rows), favourable for 75.0% of 'a' (4 rows)")
+    said = "favourable for 25.0% of 'b' (4 rows), favourable for 75.0% of 'a' (4 rows)"
+    assert found == Fairness(1 / 3, said, ("b", "a"))
 
 
 def test_favourable_may_be_the_negative_answer() -> None:
@@ -38,7 +39,7 @@ def test_favourable_may_be_the_negative_answer() -> None:
 
 def test_equalized_odds_is_the_larger_difference() -> None:
     found = fairness.measure("equalized_odds_difference", groups())
-    assert found == Fairness(0.5, "true positive rates differ by 0.5, false positive rates differ by 0.5")
+    assert found == Fairness(0.5, "true positive rates differ by 0.5, false positive rates differ by 0.5", ("b", "a"))
 
 
 UNDETERMINED: dict[str, tuple[str, dict[str, Group], str]] = {

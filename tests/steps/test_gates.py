@@ -16,7 +16,7 @@ MEASURED = Measured(
     metrics={"roc_auc": 0.8, "log_loss": 0.3, "accuracy": 0.9, "precision": None},
     baseline={"roc_auc": 0.5, "log_loss": 0.4},
     champion=Champion("2026-02-16.1-abc", {"roc_auc": 0.75}),
-    fairness={"disparate_impact": Fairness(0.85, "so and so")},
+    fairness={"disparate_impact": Fairness(0.85, "so and so", ("f", "m"))},
 )
 
 
@@ -103,6 +103,13 @@ def test_a_gate_is_recorded_in_full() -> None:
         "name": "gate-0", "kind": "baseline", "metric": "roc_auc", "value": 0.3, "comparison": "above",
         "threshold": 0.2, "passed": True, "evidence": "roc_auc 0.8 against 0.5 of the class shares alone",
     }  # fmt: skip
+
+
+def test_a_fairness_gate_s_record_names_its_groups() -> None:
+    [gate] = gates({"kind": "fairness", "metric": "disparate_impact", "above": 0.9})
+    assert judge(gate, MEASURED).to_json()["groups"] == ["f", "m"]
+    long = replace(MEASURED, fairness={"disparate_impact": Fairness(0.5, "", ("x" * 500, "m"))})
+    assert judge(gate, long).to_json()["groups"] == ["x" * 40, "m"]
 
 
 def test_numbers_in_records_are_rounded_but_gates_are_judged_before() -> None:

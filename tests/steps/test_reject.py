@@ -34,6 +34,15 @@ def test_each_failed_gate_is_named_with_value_and_threshold(tmp_path: Path) -> N
     assert [failed["name"] for failed in verdict["evidence"]["failed"]] == ["bad", "worse", "nan"]
 
 
+def test_the_group_that_a_gate_failed_for_is_named(tmp_path: Path) -> None:
+    groups = [{**gate("fair", False, 0.84), "groups": ["f", "m"]}, {**gate("few", False, None), "groups": ["x\n"]}]
+    _, verdict = call(tmp_path, json.dumps({"gates": groups}))
+    assert verdict["message"] == (
+        "fair: accuracy 0.84 is not above 0.9 for group 'f', against 'm'; "
+        "few: accuracy not a number is not above 0.9 for group 'x\\n'"
+    )
+
+
 UNREADABLE = {
     "empty": "",
     "no JSON": "{",
