@@ -108,6 +108,7 @@ PURE = (
     "workflows.engine.nodes",
     "workflows.engine.objects",
     "workflows.engine.observation",
+    "workflows.engine.orphan",
     "workflows.engine.phase",
     "workflows.engine.pod",
     "workflows.engine.problem",

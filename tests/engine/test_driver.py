@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from commandline import until
 
 from workflows.engine import driver
-from workflows.engine.driver import Settings, run
+from workflows.engine.driver import Settings, adopt, run, submit
 from workflows.engine.journal import AlreadyExistsError, Journal
 from workflows.engine.loader import load, parse
+from workflows.engine.lock import Held
 from workflows.engine.model import Mutex, Workflow
-from workflows.engine.mutex import Held, acquire
+from workflows.engine.mutex import acquire
 from workflows.engine.nodes import NodePhase
 from workflows.engine.objects import gather
 from workflows.engine.pod import Pod, PodResult
@@ -285,3 +291,87 @@ def test_the_journal_is_not_written_for_each_of_many_pods(
     done = go(text, executor=Instant(), on_change=told.append)
     assert done.status.phase == "Succeeded"
     assert len(told) == 2
+
+
+def submitted(text: str, home: Path) -> tuple[Workflow, ...]:
+    documents = parse(text, "test.yaml")
+    return tuple(submit(one, settings_in(home)) for one in documents if isinstance(one, Workflow))
+
+
+def test_a_submitted_workflow_is_nobody_s_until_an_engine_takes_it_and_then_its_own(tmp_path: Path) -> None:
+    (made,) = submitted(WORKFLOW, tmp_path)
+    assert (made.status.phase, made.metadata.uid) == (None, "u-0")
+    assert Journal(tmp_path).read("wf") == made
+    with pytest.raises(AlreadyExistsError):
+        submitted(WORKFLOW, tmp_path)
+    done = adopt("wf", gather([]), settings_in(tmp_path, executor=Instant()))
+    assert done is not None
+    assert (done.status.phase, done.metadata.uid) == ("Error", "u-0"), "Instant makes no list for the loop"
+    assert adopt("wf", gather([]), settings_in(tmp_path, executor=Broken())) is None
+    assert adopt("gone", gather([]), settings_in(tmp_path)) is None
+
+
+def test_of_two_engines_one_takes_a_workflow(tmp_path: Path) -> None:
+    submitted(SLOW.replace("NAME", "wf"), tmp_path)
+    cancel, executor = threading.Event(), Watched()
+    settings = settings_in(tmp_path, executor=executor, cancel=cancel)
+    first = threading.Thread(target=adopt, args=("wf", gather([]), settings))
+    first.start()
+    assert executor.started.wait(30)
+    assert adopt("wf", gather([]), settings_in(tmp_path, executor=Broken())) is None
+    cancel.set()
+    first.join()
+    assert executor.names == ["main", "bye"]
+
+
+def test_a_submitted_workflow_that_cannot_run_ends_failed(tmp_path: Path) -> None:
+    submitted(WORKFLOW.replace("entrypoint: main", "entrypoint: nowhere"), tmp_path)
+    adopt("wf", gather([]), settings_in(tmp_path))
+    left = Journal(tmp_path).read("wf").status
+    assert (left.phase, left.message) == ("Failed", "invalid spec: there is no template 'nowhere'")
+    assert left.finished_at is not None
+
+
+def test_a_submitted_workflow_that_breaks_its_engine_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted(WORKFLOW, tmp_path)
+    monkeypatch.setattr(driver, "State", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        adopt("wf", gather([]), settings_in(tmp_path))
+    assert Journal(tmp_path).read("wf").status.message == "the engine died"
+    assert adopt("wf", gather([]), settings_in(tmp_path)) is None
+
+
+KILLED = """
+import sys, threading
+from datetime import UTC, datetime
+from pathlib import Path
+from workflows.engine.driver import Settings, run
+from workflows.engine.loader import load
+from workflows.engine.objects import gather
+
+(workflow,) = load([Path(sys.argv[2])])
+clock = lambda: datetime.now(UTC)
+settings = Settings(Path(sys.argv[1]), clock, lambda: "u-1", on_change=lambda now: print(now.status.phase, flush=True))
+run(workflow, gather([]), settings)
+"""
+
+
+def test_a_workflow_whose_engine_was_killed_has_ended(tmp_path: Path) -> None:
+    document = tmp_path / "wf.yaml"
+    document.write_text(SLOW.replace("NAME", "wf").replace("sleep 60", "echo $$$$ > $0; sleep 60"))
+    document.write_text(document.read_text().replace('sleep 60"]', f'sleep 60", {tmp_path / "pid"}]'))
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "home"), str(document)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as engine:
+        until((tmp_path / "pid").exists, "the step runs")
+        journal = Journal(tmp_path / "home")
+        until(lambda: journal.read("wf").status.nodes, "the journal has the step")
+        assert journal.read("wf").status.phase == "Running"
+        engine.kill()
+        engine.communicate()
+    left = journal.read("wf").status
+    assert (left.phase, left.message) == ("Error", "the engine died")
+    assert {node.phase for node in left.nodes.values()} == {"Error"}
+    until(lambda: (tmp_path / "pid").read_text().strip(), "the step has said who it is")
+    os.killpg(int((tmp_path / "pid").read_text()), signal.SIGKILL)

@@ -13,10 +13,14 @@ from workflows.engine.journal import AlreadyExistsError, Journal, JournalError, 
 from workflows.engine.model import Workflow
 
 
-def workflow(name: str = "loans-1", *, created: int = 0, message: str | None = None) -> Workflow:
+def workflow(
+    name: str = "loans-1", *, created: int = 0, message: str | None = None, phase: str | None = None
+) -> Workflow:
     metadata = {"name": name, "creationTimestamp": datetime.fromtimestamp(created, UTC)}
     document: dict[str, Any] = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata}
-    return Workflow.model_validate({**document, "spec": {"entrypoint": "main"}, "status": {"message": message}})
+    return Workflow.model_validate(
+        {**document, "spec": {"entrypoint": "main"}, "status": {"message": message, "phase": phase}}
+    )
 
 
 @pytest.fixture
@@ -155,3 +159,63 @@ def test_scratch_goes_and_logs_stay(journal: Journal) -> None:
     journal.discard_scratch("loans-1")
     assert not scratch.exists()
     assert log.read_text() == "said"
+
+
+def test_a_workflow_whose_engine_let_go_without_ending_it_has_ended(journal: Journal) -> None:
+    node = {"id": "n", "name": "loans-1.train", "type": "Pod", "phase": "Running"}
+    done = {"id": "m", "name": "loans-1.claim", "type": "Pod", "phase": "Succeeded"}
+    document = workflow(phase="Running").to_dict()
+    document["status"]["nodes"] = {"n": node, "m": done}
+    held = journal.create_owned(Workflow.model_validate(document))
+    assert journal.read("loans-1").status.phase == "Running"
+    held.release()
+    left = journal.read("loans-1").status
+    assert (left.phase, left.message) == ("Error", "the engine died")
+    assert [(one.phase, one.message) for one in left.nodes.values()] == [
+        ("Error", "the engine died"),
+        ("Succeeded", None),
+    ]
+    assert left.finished_at is not None
+    assert abs(left.finished_at.timestamp() - journal.directory("loans-1").stat().st_mtime) < 5
+    (listed,) = journal.list().workflows
+    assert listed.status == left
+
+
+@pytest.mark.parametrize("phase", [None, "Succeeded", "Failed", "Error"])
+def test_what_no_engine_has_begun_or_one_has_ended_needs_no_engine(journal: Journal, phase: str | None) -> None:
+    journal.create(workflow(phase=phase))
+    assert journal.read("loans-1").status.phase == phase
+
+
+def test_an_end_written_between_two_looks_is_the_end(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = journal.create_owned(workflow(phase="Running"))
+
+    def looked(path: Path) -> bool:
+        journal.write(workflow(phase="Succeeded"))
+        held.release()
+        return False
+
+    monkeypatch.setattr("workflows.engine.journal.is_held", looked)
+    assert journal.read("loans-1").status.phase == "Succeeded"
+
+
+def test_one_engine_at_a_time_has_a_workflow_and_readers_are_not_in_its_way(journal: Journal) -> None:
+    journal.create(workflow())
+    held = journal.own("loans-1")
+    assert held is not None
+    assert journal.own("loans-1") is None
+    assert journal.read("loans-1").status.phase is None
+    held.release()
+    with journal.own("loans-1") or pytest.fail("nobody has it"):
+        pass
+    assert journal.own("gone") is None
+
+
+def test_what_is_removed_is_gone_with_its_logs_and_may_be_removed_again(journal: Journal) -> None:
+    journal.create(workflow())
+    journal.create(workflow("loans-2"))
+    journal.log_path("loans-1", "pod").write_text("said")
+    journal.remove("loans-1")
+    journal.remove("loans-1")
+    assert journal.names() == ("loans-2",)
+    assert [entry.name for entry in journal.root.iterdir()] == ["loans-2"]

@@ -19,11 +19,12 @@ from queue import Empty, SimpleQueue
 
 from workflows.engine.executor import Executor, ProcessExecutor
 from workflows.engine.journal import Journal
+from workflows.engine.lock import Held
 from workflows.engine.model import Workflow, WorkflowSpec
-from workflows.engine.mutex import Held, acquire, waiting_message
-from workflows.engine.nodes import WorkflowPhase
+from workflows.engine.mutex import acquire, waiting_message
+from workflows.engine.nodes import WorkflowPhase, whole_seconds
 from workflows.engine.objects import Objects, resolve
-from workflows.engine.pod import PodResult
+from workflows.engine.pod import ArtifactRepository, PodResult
 from workflows.engine.repository import repository_of
 from workflows.engine.run import Start
 from workflows.engine.state import Instruction, Options, State, spec_of
@@ -62,23 +63,74 @@ def run(workflow: Workflow, objects: Objects, settings: Settings) -> Workflow:
     Raises DocumentError for one that cannot run, AlreadyExistsError for a name that was used before, both before
     anything is written.
     """
-    workflow = resolve(_identified(workflow, settings), objects)
+    ready = _ready(_identified(workflow, settings), objects, settings)
+    with Journal(settings.home).create_owned(_pending(ready.workflow, "")):
+        return _operated(ready, objects, settings)
+
+
+def submit(workflow: Workflow, settings: Settings) -> Workflow:
+    """Create a Workflow for whoever runs those of this home, and return it: it has no phase until `adopt` takes it.
+
+    Raises AlreadyExistsError for a name that was used before.
+    """
+    workflow = _identified(workflow, settings)
+    Journal(settings.home).create(workflow)
+    return workflow
+
+
+def adopt(name: str, objects: Objects, settings: Settings) -> Workflow | None:
+    """Run a Workflow that was submitted, to its end; None if another engine has it, had it, or it is gone.
+
+    One that cannot run ends Failed, as Argo's controller says it, for whoever submitted it is not here to be told.
+    """
+    journal = Journal(settings.home)
+    held = journal.own(name)
+    if held is None:
+        return None
+    with held:
+        workflow = journal.read(name)
+        if workflow.status.phase is not None:
+            return None
+        try:
+            ready = _ready(workflow, objects, settings)
+        except DocumentError as error:
+            failed = _ended(workflow, f"invalid spec: {error.message}", settings)
+            _publish(failed, settings, journal)
+            return failed
+        # Begun, whatever comes: it must not be found unstarted again if this engine breaks.
+        journal.write(_pending(ready.workflow, ""))
+        return _operated(ready, objects, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A Workflow that can run: resolved, checked, with what it runs on."""
+
+    workflow: Workflow
+    spec: WorkflowSpec
+    repository: ArtifactRepository | None
+
+
+def _ready(workflow: Workflow, objects: Objects, settings: Settings) -> _Ready:
+    """Raises DocumentError for one that cannot run."""
+    workflow = resolve(workflow, objects)
     _refuse(workflow)
     spec = spec_of(workflow, settings.clock())
-    repository = repository_of(spec, objects)
+    return _Ready(workflow, spec, repository_of(spec, objects))
+
+
+def _operated(ready: _Ready, objects: Objects, settings: Settings) -> Workflow:
+    """Run to the end what the caller owns."""
     journal = Journal(settings.home)
     executor = settings.executor or ProcessExecutor(journal, objects, settings.image_environment, clock=settings.clock)
-    workflow = _pending(workflow, "")
-    journal.create(workflow)
-    held = _locked(workflow, spec, settings, journal)
+    workflow = _pending(ready.workflow, "")
+    held = _locked(workflow, ready.spec, settings, journal)
     if isinstance(held, Workflow):
         return held
-    try:
-        options = Options(repository=repository, parallelism=settings.parallelism)
+    with held:
+        options = Options(repository=ready.repository, parallelism=settings.parallelism)
         drive = _Drive(State(workflow, settings.clock(), options), settings, journal, executor)
         finished = drive.to_the_end()
-    finally:
-        held.release()
     if finished.status.phase is WorkflowPhase.SUCCEEDED:
         journal.discard_scratch(finished.metadata.name or "")
     return finished
@@ -107,6 +159,12 @@ def _pending(workflow: Workflow, message: str) -> Workflow:
     return workflow.model_copy(update={"status": workflow.status.model_copy(update=changes)})
 
 
+def _ended(workflow: Workflow, message: str, settings: Settings) -> Workflow:
+    """Return a Workflow that ends Failed without having run."""
+    changes = {"phase": WorkflowPhase.FAILED, "message": message, "finished_at": whole_seconds(settings.clock())}
+    return workflow.model_copy(update={"status": workflow.status.model_copy(update=changes)})
+
+
 def _locked(workflow: Workflow, spec: WorkflowSpec, settings: Settings, journal: Journal) -> Held | Workflow:
     """Hold the Workflow's mutexes, waiting for them; the Workflow as it ended if it was stopped while it waited."""
     mutexes = spec.synchronization.mutexes if spec.synchronization is not None else ()
@@ -116,13 +174,7 @@ def _locked(workflow: Workflow, spec: WorkflowSpec, settings: Settings, journal:
             shown = held
             _publish(_pending(workflow, waiting_message(held)), settings, journal)
         if settings.cancel.wait(LOOK):
-            now = settings.clock().replace(microsecond=0)
-            changes = {
-                "phase": WorkflowPhase.FAILED,
-                "message": "Stopped with strategy 'Terminate'",
-                "finished_at": now,
-            }
-            stopped = workflow.model_copy(update={"status": workflow.status.model_copy(update=changes)})
+            stopped = _ended(workflow, "Stopped with strategy 'Terminate'", settings)
             _publish(stopped, settings, journal)
             return stopped
     return held

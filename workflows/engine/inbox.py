@@ -8,10 +8,9 @@ never not at all.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,12 +18,14 @@ from pathlib import Path
 from typing import Literal
 
 from workflows.engine.gotext import decode, encode
+from workflows.engine.lock import Held, is_held, take
 from workflows.engine.sensor import Event
 from workflows.errors import StoreError
 
 FILE = "sensor.sqlite"
 # A message may come again for as long as a queue can keep it (SQS: at most 14 days).
 REMEMBERED = timedelta(days=14)
+ATTEMPTS, PAUSE = 10, 0.01  # at the home's lock, and the seconds between them
 _SETTINGS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -68,7 +69,7 @@ class Inbox:
         self._place = str(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock_file = _lock(path.with_suffix(".lock"))
+            self._home = _lock(path.with_suffix(".lock"))
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._connection.executescript(_SETTINGS + _SCHEMA)
         except (OSError, sqlite3.Error) as error:
@@ -80,7 +81,7 @@ class Inbox:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
-            os.close(self._lock_file)
+            self._home.release()
 
     def store(self, event: Event, targets: Sequence[Target]) -> bool:
         """Keep the event, on disk when this returns. False if its message was stored before: it is a redelivery."""
@@ -169,16 +170,17 @@ class Inbox:
             raise StoreError(f"the sensor's inbox cannot be used: {error}", where=self._place) from None
 
 
-def _lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise StoreError(
-            "another sensor is running on this home directory", where=str(path), hint="end it, or choose another --home"
-        ) from None
-    return descriptor
+def _lock(path: Path) -> Held:
+    """Take the home. Whoever asks `is_held` has it for a moment, hence more than one attempt."""
+    held = take(path)
+    for _ in range(ATTEMPTS):
+        if held is not None:
+            return held
+        time.sleep(PAUSE)
+        held = take(path)
+    raise StoreError(
+        "another sensor is running on this home directory", where=str(path), hint="end it, or choose another --home"
+    )
 
 
 def erase(path: Path) -> None:
@@ -187,9 +189,11 @@ def erase(path: Path) -> None:
     Raises StoreError if another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = _lock(path.with_suffix(".lock"))
-    try:
+    with _lock(path.with_suffix(".lock")):
         for suffix in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-    finally:
-        os.close(descriptor)
+
+
+def is_served(home: Path) -> bool:
+    """Whether a process holds the inbox of this home: `retrain up` does, for as long as it runs."""
+    return is_held((home / FILE).with_suffix(".lock"))

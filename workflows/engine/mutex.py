@@ -1,40 +1,17 @@
 """The Workflow's mutexes on one machine: a locked file each, below `$RETRAIN_HOME/mutexes`.
 
-Taken by the driver before a Workflow starts. The operating system lets go of the lock of a process that died, so
-nothing is left to clean up, and a file is never removed: removing one would let two Workflows hold the same lock.
+Taken by the driver before a Workflow starts. A file is never removed: removing one would let two Workflows hold the
+same lock.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
+from workflows.engine.lock import Held
 from workflows.engine.model import Mutex
-
-
-class Held:
-    """Locks that are held; `release` lets all go."""
-
-    def __init__(self) -> None:
-        self._files = ExitStack()
-
-    def release(self) -> None:
-        self._files.close()
-
-    def take(self, path: Path) -> bool:
-        """Take one more; False if another has it."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        self._files.callback(os.close, descriptor)
-        return True
 
 
 def acquire(home: Path, mutexes: Sequence[Mutex], namespace: str) -> Held | str:
