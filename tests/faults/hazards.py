@@ -1,0 +1,91 @@
+"""The line between a process and its bucket: each request is a turn of the schedule, and here faults strike it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from faults.client import ATTEMPTS, BROKEN, CALM, CONFLICT, LOST, UNREACHED, Fate, Request
+from faults.schedule import Actor, Died, Schedule
+
+MINUTE, HOUR = 60, 3600
+STALLS = (20, 4 * MINUTE, 25 * MINUTE, 3 * HOUR)
+"""Seconds a process stands still: a long collection of garbage, a throttled node, a lost network, a laptop lid."""
+WRITES = (LOST, UNREACHED, "SlowDown", "InternalError", CONFLICT, "dies", "stalls")
+READS = (LOST, UNREACHED, "ServiceUnavailable", BROKEN, "dies", "stalls")
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How rough a schedule is: the share of requests that something strikes, and of owners held back at their swap.
+
+    `skew` is how far a process's clock may be off, in seconds.
+    """
+
+    rate: float = 0.0
+    ambush: float = 0.0
+    skew: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What a process is: whether it can die, and which writes of it are worth an ambush."""
+
+    mortal: bool = True
+    ambushed: Callable[[Request], bool] = lambda _: False
+
+
+class Wire:
+    """A `Line` of the schedule for the actor `owner`; once a process has died, no request of it gets through."""
+
+    def __init__(self, schedule: Schedule, weather: Callable[[], Weather], nature: Nature) -> None:
+        self._schedule = schedule
+        self._weather = weather
+        self._nature = nature
+
+    def fate(self, request: Request) -> Fate:
+        schedule, choices, weather = self._schedule, self._schedule.choices, self._weather()
+        schedule.turn()
+        if weather.ambush and self._nature.ambushed(request) and choices.chance(weather.ambush):
+            self._stall(request)
+        if not weather.rate or not choices.chance(weather.rate):
+            return CALM
+        kind = choices.of(WRITES if request.verb == "put" else READS)
+        if kind == "stalls":
+            self._stall(request)
+            return CALM
+        if kind == "dies":
+            when = choices.of(("after", "before"))
+            return Fate(dies=when) if self._nature.mortal else CALM
+        return Fate(kind, choices.of((1, ATTEMPTS)))
+
+    def again(self, _: Request) -> None:
+        self._schedule.turn()
+
+    def die(self, _: Request) -> NoReturn:
+        actor = self._actor()
+        self._schedule.note("dies")
+        self._schedule.doom(actor)
+        raise Died
+
+    def answered(self, request: Request, answer: str) -> None:
+        condition = f" {request.condition}" if request.condition else ""
+        self._schedule.note(f"{request.verb} {request.key}{condition}", answer)
+
+    def now(self) -> datetime:
+        return self._schedule.moment()
+
+    def name(self) -> str:
+        return self._actor().name
+
+    def _stall(self, request: Request) -> None:
+        seconds = self._schedule.choices.of(STALLS)
+        self._schedule.note(f"stands still for {seconds} s before {request.verb} {request.key}")
+        self._schedule.sleep(seconds)
+
+    def _actor(self) -> Actor:
+        actor = self._schedule.current
+        assert actor is not None
+        return actor
