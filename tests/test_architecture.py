@@ -96,6 +96,7 @@ PURE = (
     "workflows.engine.expression_sprig",
     "workflows.engine.expression_tree",
     "workflows.engine.expression_values",
+    "workflows.engine.failures",
     "workflows.engine.fields",
     "workflows.engine.gjson",
     "workflows.engine.gonumbers",

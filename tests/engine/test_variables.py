@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workflows.engine.failures import exit_scope
 from workflows.engine.model import Workflow
 from workflows.engine.nodes import NodeFlag, NodePhase, NodeStatus, NodeType
 from workflows.engine.values import Inputs, Outputs, Parameter, ValueFrom
@@ -15,7 +16,6 @@ from workflows.engine.variables import (
     CATALOGUE,
     VariableError,
     aggregate_scope,
-    exit_scope,
     inputs_scope,
     lookup,
     node_scope,

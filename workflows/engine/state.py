@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.engine.execution import execute
+from workflows.engine.failures import exit_scope
 from workflows.engine.graph import Graph, Place
 from workflows.engine.model import Workflow, WorkflowSpec, WorkflowStatus
 from workflows.engine.nodes import NodeFlag, NodePhase, NodeStatus, NodeType, WorkflowPhase, whole_seconds
@@ -17,7 +18,7 @@ from workflows.engine.phase import WORKFLOW_PHASE
 from workflows.engine.pod import ArtifactRepository, PodResult
 from workflows.engine.run import Call, Cancel, Run, Start, StartError, Strategy
 from workflows.engine.template import substitute
-from workflows.engine.variables import Scope, exit_scope, workflow_scope
+from workflows.engine.variables import Scope, workflow_scope
 
 Instruction = Start | Cancel
 COMPLETED_LABEL = "workflows.argoproj.io/completed"

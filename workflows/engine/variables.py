@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from workflows.engine.gonumbers import shortest
-from workflows.engine.gotext import compact, decode, encode, quoted
-from workflows.engine.graph import Graph
+from workflows.engine.gotext import compact, decode, encode
 from workflows.engine.model import Workflow
-from workflows.engine.nodes import NodePhase, NodeStatus, WorkflowPhase
+from workflows.engine.nodes import NodePhase, NodeStatus
 from workflows.engine.values import Inputs, Model, Outputs, Parameter
 from workflows.engine.vocabulary import CATALOGUE, Scope, Variable, lookup, write
 from workflows.errors import RetrainError
@@ -26,7 +25,6 @@ __all__ = [
     "Variable",
     "VariableError",
     "aggregate_scope",
-    "exit_scope",
     "inputs_scope",
     "lookup",
     "node_scope",
@@ -40,12 +38,6 @@ __all__ = [
 _SCHEDULED_TIME = "workflows.argoproj.io/scheduled-time"
 _PARAMETER_FIELDS = ("name", "default", "value", "valueFrom", "globalName", "enum", "description")
 _STRFTIME = "BbmAadHIMSYypZz"
-_AFTER = {
-    NodePhase.PENDING: WorkflowPhase.PENDING,
-    NodePhase.RUNNING: WorkflowPhase.RUNNING,
-    NodePhase.FAILED: WorkflowPhase.FAILED,
-    NodePhase.ERROR: WorkflowPhase.ERROR,
-}
 
 
 class VariableError(RetrainError):
@@ -122,32 +114,6 @@ def _listed(parameters: Sequence[Parameter]) -> str:
 def _object(model: Model, fields: Iterable[str]) -> str:
     values = model.to_dict()
     return "{" + ",".join(f'"{name}":{encode(values[name])}' for name in fields if name in values) + "}"
-
-
-def exit_scope(workflow: Workflow, entry: NodeStatus) -> Scope:
-    """Return workflow.status and workflow.failures as the onExit tree sees them.
-
-    The failures are a JSON list in outer quotes, as Argo writes it, `"null"` if there are none; decode it twice.
-    """
-    scope: Scope = {}
-    write(scope, "workflow.status", str(_AFTER.get(entry.phase or NodePhase.PENDING, WorkflowPhase.SUCCEEDED)))
-    failed = [node for node in workflow.status.nodes.values() if node.phase is not None and node.phase.bad]
-    listed = f"[{','.join(_failure(workflow.metadata.name or '', node) for node in failed)}]" if failed else "null"
-    write(scope, "workflow.failures", quoted(listed))
-    return scope
-
-
-def _failure(workflow: str, node: NodeStatus) -> str:
-    template = node.template_name or ""
-    facts = {
-        "displayName": node.display_name,
-        "message": node.message or "",
-        "templateName": template,
-        "phase": str(node.phase),
-        "podName": Graph(workflow).pod_name(node.name, template),
-        "finishedAt": rfc3339(node.finished_at) if node.finished_at else None,
-    }
-    return "{" + ",".join(f'"{name}":{encode(value)}' for name, value in facts.items()) + "}"
 
 
 def inputs_scope(inputs: Inputs) -> Scope:
