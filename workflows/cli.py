@@ -191,6 +191,6 @@ def demo(
     keep: Annotated[Path | None, typer.Option("--keep", help="Keep the story's folder there.")] = None,
 ) -> int:
     """Tell the main job as a story, on real data (`make demo`)."""
-    from workflows.demo import run
+    from workflows.demo.story import run
 
     return run(manifests, keep)

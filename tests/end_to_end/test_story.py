@@ -10,7 +10,8 @@ import pytest
 
 from steps.registry import ledger, pointer
 from workflows.config import load
-from workflows.demo import Stage, stage, tell
+from workflows.demo.stage import Stage, stage
+from workflows.demo.story import tell
 from workflows.engine.journal import Journal
 
 ROOT = Path(__file__).parents[2]

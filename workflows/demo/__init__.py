@@ -1,0 +1,1 @@
+"""The demo: the product's promise told as a story on real data."""
