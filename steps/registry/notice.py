@@ -1,0 +1,34 @@
+"""What `watch` tells people: a model is late, or came after all. Pure; each channel gives it a form of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice: `heading` in a few words, `sentence` the reason, `lines` what supports it, all without secrets.
+
+    Texts are as hostile as the data they come from. `repeated` says that people may have been told before.
+    """
+
+    kind: Literal["late", "recovered", "blind"]
+    pipeline: str
+    heading: str
+    sentence: str
+    lines: tuple[str, ...] = ()
+    repeated: bool = False
+
+
+Say = Callable[[Notice], str | None]
+"""One channel: it tells people and returns None, or why it certainly did not; raises `message.UnsureError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Who tells (a name that no other process has) and the channels there are, of `slack` and `page`."""
+
+    by: str
+    ways: Mapping[str, Say]
