@@ -6,6 +6,7 @@ name is deterministic and the trigger patches, so a second delivery changes noth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import hera.events.models as hera
@@ -14,7 +15,7 @@ from hera.workflows import Parameter, Workflow, models
 from steps.document import BATCH_NAME, Document
 from workflows.catalog import RUN_PARAMETERS, queue_name
 from workflows.definitions import overlay
-from workflows.definitions.pipeline import labels
+from workflows.definitions.pipeline import labels, labels_of
 
 BUS = "default"
 EVENT = "marker"
@@ -156,10 +157,15 @@ def workflow(document: Document) -> dict[str, Any]:
     """Return the Workflow that the Sensor creates, before the event's key, etag and name are put in."""
     assert set(SENT_PARAMETERS) <= set(RUN_PARAMETERS)  # noqa: S101 - a slip of ours, caught while rendering
     values = {"marker": "", "etag": "", "trigger": "event"}
-    created: dict[str, Any] = Workflow(
-        name="replaced-by-the-event",
-        labels=labels(document),
-        workflow_template_ref=models.WorkflowTemplateRef(name=document.name),
-        arguments=[Parameter(name=name, value=values[name]) for name in SENT_PARAMETERS],
+    return created(document.name, "replaced-by-the-event", {name: values[name] for name in SENT_PARAMETERS})
+
+
+def created(pipeline: str, name: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return a Workflow of the pipeline as whoever starts one creates it: labels, a reference, arguments, no more."""
+    manifest: dict[str, Any] = Workflow(
+        name=name,
+        labels=labels_of(pipeline),
+        workflow_template_ref=models.WorkflowTemplateRef(name=pipeline),
+        arguments=[Parameter(name=name, value=value) for name, value in parameters.items()],
     ).to_dict()
-    return created
+    return manifest

@@ -71,9 +71,14 @@ def workflow_template(document: Document) -> dict[str, Any]:
 
 def labels(document: Document) -> dict[str, str]:
     """Return the labels that every object of the pipeline carries."""
+    return labels_of(document.name)
+
+
+def labels_of(pipeline: str) -> dict[str, str]:
+    """Return the same by the pipeline's name."""
     return {
         "app.kubernetes.io/name": "retrain",
-        "app.kubernetes.io/instance": document.name,
+        "app.kubernetes.io/instance": pipeline,
         "app.kubernetes.io/part-of": "retrain",
         "app.kubernetes.io/managed-by": "retrain",
         "app.kubernetes.io/version": IMAGE.rpartition(":")[2],
