@@ -112,7 +112,7 @@ def record(store: Store, document: Document, ended: Ended, now: datetime) -> lis
     """Append the record and close the claim; return what could not be done, a sentence each. Never raises for it."""
     troubles: list[str] = []
     production = _production(store, document, ended.conclusion, troubles)
-    entry = ledger.Entry("run", ended.owner.uid, body(ended, document, production, now))
+    entry = ledger.Entry(ledger.OUTCOME, ended.owner.uid, body(ended, document, production, now))
     try:
         ledger.append(store, document.name, entry, now=now, since=_created(ended.values["created"]))
     except StoreError as error:

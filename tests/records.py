@@ -30,7 +30,7 @@ def record(name: str = RUN, uid: str = "u1", **changes: Any) -> None:
         "workflow": {"name": name, "uid": uid, "status": "Failed"},
         "times": {"seconds": 3.0},
     }
-    ledger.append(connect(BUCKET), "loans", ledger.Entry("run", uid, {**body, **changes}), now=NOW)
+    ledger.append(connect(BUCKET), "loans", ledger.Entry(ledger.OUTCOME, uid, {**body, **changes}), now=NOW)
 
 
 def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running") -> None:

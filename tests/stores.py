@@ -1,17 +1,79 @@
-"""Stores that misbehave: one that lets another process in between two requests, and a proxy that loses answers."""
+"""Stores for tests: one in memory, one that counts and lets another writer in between, a proxy that loses answers."""
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import threading
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from steps.registry.objects import Body, Digest, Listed, Store
+from steps.registry.objects import PAGE, Body, Digest, Exists, Listed, Moved, Store
+
+
+@dataclass
+class Memory:
+    """A bucket in memory, for more objects than a server takes in a test's time; one thread at a time."""
+
+    now: datetime = datetime(2026, 2, 23, 6, tzinfo=UTC)
+    bodies: dict[str, tuple[bytes, str, datetime]] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+
+    def get(self, key: str, limit: int = 1 << 20) -> tuple[bytes, str] | None:  # noqa: ARG002 - the Protocol's
+        found = self.bodies.get(key)
+        return (found[0], found[1]) if found else None
+
+    def head(self, key: str) -> Listed | None:
+        found = self.bodies.get(key)
+        return Listed(key, found[1], len(found[0]), found[2]) if found else None
+
+    def create(self, key: str, body: Body) -> str:
+        found = self.get(key)
+        if found is not None and found[0] != body:
+            raise Exists(key)
+        return self._write(key, body)
+
+    def swap(self, key: str, body: Body, etag: str) -> str:
+        found = self.get(key)
+        if found is None or (found[1] != etag and found[0] != body):
+            raise Moved(key)
+        return self._write(key, body)
+
+    def put(self, key: str, body: bytes) -> None:
+        self._write(key, body)
+
+    def digest(self, key: str, size: int) -> Digest | None:
+        found = self.get(key)
+        if found is None:
+            return None
+        content, etag = found
+        return Digest(len(content), hashlib.sha256(content).hexdigest() if len(content) == size else None, etag)
+
+    def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:  # noqa: ARG002 - the Protocol's
+        place = max(bisect_left(self.order, prefix), bisect_right(self.order, after))
+        while place < len(self.order) and self.order[place].startswith(prefix):
+            key = self.order[place]
+            body, etag, modified = self.bodies[key]
+            yield Listed(key, etag, len(body), modified)
+            place = bisect_right(self.order, key)
+
+    def remove(self, key: str) -> None:
+        del self.bodies[key]
+        self.order.remove(key)
+
+    def _write(self, key: str, body: Body) -> str:
+        content = body if isinstance(body, bytes) else body.read_bytes()
+        if key not in self.bodies:
+            insort(self.order, key)
+        self.bodies[key] = (content, hashlib.md5(content, usedforsecurity=False).hexdigest(), self.now)
+        return self.bodies[key][1]
 
 
 @dataclass
@@ -46,9 +108,15 @@ class Watched:
         self._note("digest", key)
         return self.inner.digest(key, size)
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        self._note("keys", prefix)
-        return self.inner.keys(prefix, after)
+    def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:
+        """List page by page, and note every request that takes."""
+        while True:
+            self._note("keys", prefix)
+            found = list(islice(self.inner.keys(prefix, after, page), page))
+            yield from found
+            if len(found) < page:
+                return
+            after = found[-1].key
 
     def _note(self, method: str, key: str) -> None:
         self.asked.append((method, key))

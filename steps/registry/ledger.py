@@ -1,105 +1,111 @@
-"""The ledger: every decision about a pipeline, append-only and hash-chained. `deploy` and `record` append, `why` reads.
+"""The ledger: every decision about a pipeline, append-only and hash-chained. Whoever decides appends; `why` reads.
 
 Record n+1 is created if absent and holds the sha256 of record n's bytes, so two writers cannot both be next, and a
-change or a gap anywhere shows. The head object is a hint that saves a search; it may lag or lie, and nothing trusts it.
-Records are dense from 1, so the end is found by doubling and halving, and a day by halving: no cost grows with the
-length but by its logarithm.
+change or a gap anywhere shows. The keys descend: the first of a list is the newest, and no object is ever overwritten.
+Nothing here costs more requests because the ledger is long, but the search for a moment: some more by its logarithm.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from itertools import islice, takewhile
+from zoneinfo import ZoneInfo
 
-from steps.registry.objects import Exists, Store
+from steps.registry import days
+from steps.registry.entry import GENESIS, LIMIT, OUTCOME, SAME, Entry, Record, following, parsed
+from steps.registry.interpolation import last_before
+from steps.registry.objects import Exists, Store, TooLargeError
 from steps.verdict import StoreError
 
-GENESIS = "0" * 64
-"""What the first record holds for the sha256 of the one before it."""
+__all__ = ["GENESIS", "OUTCOME", "Entry", "Record"]
+
 ATTEMPTS = 50
 """How often an append starts again because another writer was faster."""
 WINDOW = 64
-"""How many records back an append looks for itself: a retried pod follows its first attempt by minutes."""
-LIMIT = 4 << 20
-"""Bytes of a record at most; what a process gets by its arguments is far less."""
-CLOCK_SKEW = timedelta(minutes=5)
+"""How many records back is looked for a uid's when nothing says since when it can have any."""
+CLOCK_SKEW = timedelta(minutes=15)
+"""How far a writer's clock is off at most: S3 refuses requests that are signed by a clock further off."""
 RECENT = 100
-SAME: Mapping[str, tuple[str, ...]] = {"run": ("outcome", "reason", "message"), "intent": ("version", "replaces")}
-"""By kind, what of a body, beside the uid, makes two records one. A Workflow retried by hand keeps its uid and may come
-to another end: that is another record."""
+
+
+class NoRecordError(StoreError):
+    """Where a record must be is none, or something else."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What is to be written: `kind` run (an outcome) or intent (a promotion about to happen), `uid` the Workflow's.
+class Wanted:
+    """Whose records are looked for: none is older than `since`, and those with an `as_of` are in that day's index."""
 
-    `body` is JSON-able without NaN and holds no secret.
-    """
-
-    kind: str
     uid: str
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record as it stands; `sha256` is that of its bytes, `previous` that of the record before, `at` is UTC."""
-
-    n: int
-    previous: str
-    at: datetime
-    kind: str
-    uid: str
-    body: Mapping[str, Any]
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """What a verification found: the records that hold and the last one's sha256; `broken` names the first bad link."""
-
-    records: int
-    sha256: str
-    broken: str = ""
+    since: datetime | None
+    as_of: str = ""
 
 
 def key(pipeline: str, n: int) -> str:
-    return f"registry/{pipeline}/ledger/{n:010}.json"
+    return f"{prefix(pipeline)}{days.descending(n)}.json"
 
 
-def head_key(pipeline: str) -> str:
-    return f"registry/{pipeline}/ledger-head.json"
+def prefix(pipeline: str) -> str:
+    return f"registry/{pipeline}/ledger/"
+
+
+def number(pipeline: str, where: str) -> int:
+    """Return which record stands at a key, 0 if the key is no record's."""
+    n = days.number(where)
+    return n if n and key(pipeline, n) == where else 0
 
 
 def append(store: Store, pipeline: str, entry: Entry, *, now: datetime, since: datetime | None = None) -> Record:
-    """Append the entry and return its record; if the same entry is there already, return that one.
+    """Append the entry and return its record; if this uid has the same already, return that one.
 
-    `since` is when the Workflow was created: no record of it is older, so the search for itself ends there. Four
-    requests when nobody else writes. Raises `StoreError`.
+    `since` is when the Workflow was created, or the act begun: the search for itself ends there. Four requests when
+    nobody else writes. Raises `StoreError`.
     """
-    last = _hinted(store, pipeline)
+    if entry.kind not in SAME:
+        raise ValueError(f"{entry.kind!r} is no kind of record")
+    wanted = Wanted(entry.uid, since, days.day(entry.body.get("as_of")))
     for _ in range(ATTEMPTS):
-        same = _same(store, pipeline, entry, last, since)
-        if same is not None:
-            return same
-        n, previous = (last.n + 1, last.sha256) if last else (1, GENESIS)
-        body = _canonical({"n": n, "previous": previous, "at": _instant(now), **_fields(entry)})
+        last = head(store, pipeline)
+        own = _latest(store, pipeline, wanted, last) if last else None
+        standing = _of_kind(store, pipeline, own, entry.kind)
+        if standing is not None and standing.says(entry):
+            return standing
+        n, content = last.n + 1 if last else 1, following(last, own, entry, now)
+        if wanted.as_of:
+            days.note(store, pipeline, wanted.as_of, n)
         try:
-            store.create(key(pipeline, n), body)
+            store.create(key(pipeline, n), content)
         except Exists:
-            last = tail(store, pipeline, n)
             continue
-        written = _record(body, key(pipeline, n))
-        with suppress(StoreError):  # the record stands; the next writer finds the end without the hint
-            store.put(head_key(pipeline), _canonical({"n": n, "sha256": written.sha256}))
-        return written
-    raise StoreError(f"{key(pipeline, 0)}: {ATTEMPTS} times another writer was faster; try again")
+        return parsed(content, n)
+    raise StoreError(f"{prefix(pipeline)}: {ATTEMPTS} times another writer was faster; try again")
+
+
+def head(store: Store, pipeline: str) -> Record | None:
+    """Return the newest record, None while there is none: two requests."""
+    for listed in store.keys(prefix(pipeline), page=1):
+        if n := number(pipeline, listed.key):
+            return must(store, pipeline, n)
+    return None
+
+
+def read(store: Store, pipeline: str, n: int) -> Record | None:
+    """Return record n, None if it is not there; raises `StoreError` for what is no record."""
+    try:
+        found = store.get(key(pipeline, n), LIMIT)
+        return parsed(found[0], n) if found else None
+    except (ValueError, TooLargeError) as error:
+        raise NoRecordError(f"{key(pipeline, n)} {error}") from error
+
+
+def must(store: Store, pipeline: str, n: int) -> Record:
+    """Return record n, which is there unless somebody removed it; raises `StoreError`."""
+    record = read(store, pipeline, n)
+    if record is None:
+        raise NoRecordError(f"record {n} is missing ({key(pipeline, n)}): it was removed from the ledger")
+    return record
 
 
 def records(store: Store, pipeline: str, before: datetime | None = None) -> Iterator[Record]:
@@ -107,12 +113,53 @@ def records(store: Store, pipeline: str, before: datetime | None = None) -> Iter
 
     Raises `StoreError`, also for what is no record.
     """
-    last = _last(store, pipeline)
-    n = last.n if last else 0
-    if before is not None:
-        n = _halved(0, n + 1, lambda middle: _must(store, pipeline, middle).at < before)
-    for number in range(n, 0, -1):
-        yield last if last and number == last.n else _must(store, pipeline, number)
+    newest = head(store, pipeline)
+    if newest is not None and before is not None:
+        newest = _last_before(store, pipeline, newest, before)
+    if newest is not None:
+        yield newest
+        for n in range(newest.n - 1, 0, -1):
+            yield must(store, pipeline, n)
+
+
+def outcomes(store: Store, pipeline: str) -> Iterator[Record]:
+    """Yield the outcomes newest first; what an outcome names as its run's earlier records is not read."""
+    newest = head(store, pipeline)
+    passed: set[int] = set()
+    for n in range(newest.n if newest else 0, 0, -1):
+        if n in passed:
+            continue
+        record = newest if newest and n == newest.n else must(store, pipeline, n)
+        if record.kind == OUTCOME:
+            passed = {earlier for kind, earlier in record.own.items() if kind != OUTCOME} | {
+                known for known in passed if known < n
+            }
+            yield record
+
+
+def about(store: Store, pipeline: str, day: date, zone: ZoneInfo) -> Iterator[Record]:
+    """Yield, newest first, the records about data of a day (`as_of`), and those written on it in the time zone."""
+    midnight = datetime.combine(day, time(), zone)
+    morrow = datetime.combine(day + timedelta(days=1), time(), zone) if day < date.max else None
+    indexed = days.noted(store, pipeline, day.isoformat())
+    waiting = next(indexed, 0)
+    for record in takewhile(lambda one: one.at >= midnight, records(store, pipeline, morrow)):
+        while waiting > record.n:
+            yield from _about(store, pipeline, day, waiting)
+            waiting = next(indexed, 0)
+        if waiting == record.n:
+            waiting = next(indexed, 0)
+        yield record
+    while waiting:
+        yield from _about(store, pipeline, day, waiting)
+        waiting = next(indexed, 0)
+
+
+def outcome_of(store: Store, pipeline: str, uid: str, since: datetime, as_of: str = "") -> Record | None:
+    """Return the latest outcome of a run that was created at `since`; its data's day, if known, saves requests."""
+    last = head(store, pipeline)
+    own = _latest(store, pipeline, Wanted(uid, since, days.day(as_of)), last) if last else None
+    return _of_kind(store, pipeline, own, OUTCOME)
 
 
 def near(store: Store, pipeline: str, before: datetime) -> Iterator[Record]:
@@ -125,116 +172,45 @@ def near(store: Store, pipeline: str, before: datetime) -> Iterator[Record]:
         yield from (record for record in records(store, pipeline, before) if record.n < oldest.n)
 
 
-def verify(store: Store, pipeline: str) -> Chain:
-    """Read the whole chain from record 1 and hold every link; the head's hint tells when the end was cut off."""
-    sha256, n = GENESIS, 0
-    for listed in store.keys(f"registry/{pipeline}/ledger/"):
-        n += 1
-        if listed.key != key(pipeline, n):
-            return Chain(n - 1, sha256, f"{key(pipeline, n)} is missing; {listed.key} stands there")
-        try:
-            record = _must(store, pipeline, n)
-        except StoreError as error:
-            return Chain(n - 1, sha256, str(error))
-        if (record.n, record.previous) != (n, sha256):
-            return Chain(
-                n - 1, sha256, f"{listed.key} does not follow the record before it: one of the two was changed"
-            )
-        sha256 = record.sha256
-    hint = _hint(store, pipeline)
-    if hint > n:
-        return Chain(n, sha256, f"{key(pipeline, n + 1)} is missing: the head says the ledger has {hint} records")
-    return Chain(n, sha256)
-
-
-def tail(store: Store, pipeline: str, start: int) -> Record | None:
-    """Return the last record, given that record `start` is there (0: nothing is known)."""
-    low, step = start, 1
-    while store.head(key(pipeline, low + step)) is not None:
-        low, step = low + step, step * 2
-    n = _halved(low, low + step, lambda middle: store.head(key(pipeline, middle)) is not None)
-    return _must(store, pipeline, n) if n else None
-
-
-def _hinted(store: Store, pipeline: str) -> Record | None:
-    """Return the record that the head names (it need not be the last), or search if the head leads nowhere."""
-    n = _hint(store, pipeline)
-    return (read(store, pipeline, n) if n else None) or (tail(store, pipeline, 0) if n else None)
-
-
-def _last(store: Store, pipeline: str) -> Record | None:
-    hinted = _hinted(store, pipeline)
-    n = hinted.n if hinted else 0
-    if store.head(key(pipeline, n + 1)) is None:
-        return hinted
-    return tail(store, pipeline, n + 1)
-
-
-def _hint(store: Store, pipeline: str) -> int:
-    found = store.get(head_key(pipeline))
-    try:
-        n = json.loads(found[0])["n"] if found else 0
-    except (ValueError, TypeError, KeyError):
-        return 0
-    return n if isinstance(n, int) and 0 < n < 10**10 else 0
-
-
-def read(store: Store, pipeline: str, n: int) -> Record | None:
-    """Return record n, None if it is not there; raises `StoreError` for what is no record."""
-    found = store.get(key(pipeline, n), LIMIT)
-    return _record(found[0], key(pipeline, n)) if found else None
-
-
-def _must(store: Store, pipeline: str, n: int) -> Record:
+def _about(store: Store, pipeline: str, day: date, n: int) -> Iterator[Record]:
+    """Yield the record that the index names, unless it is not there or about another day: a race was lost then."""
     record = read(store, pipeline, n)
-    if record is None:
-        raise StoreError(f"{key(pipeline, n)} is missing: a record before the last one was removed")
-    return record
+    if record is not None and record.body.get("as_of") == day.isoformat():
+        yield record
 
 
-def _same(store: Store, pipeline: str, entry: Entry, last: Record | None, since: datetime | None) -> Record | None:
-    """Look back from the last record for the latest of this uid, as far as a retry of a pod can be."""
-    record = last
-    for _ in range(WINDOW):
-        if record is None or (since is not None and record.at < since - CLOCK_SKEW):
+def _latest(store: Store, pipeline: str, wanted: Wanted, last: Record) -> Record | None:
+    """Return the latest record of a uid, looked for from the last record of all backwards."""
+    for record in _back(store, pipeline, wanted, last):
+        if record.uid == wanted.uid:
+            return record
+        if wanted.since is not None and record.at < wanted.since - CLOCK_SKEW:
             return None
-        if record.uid == entry.uid:
-            return record if record.kind == entry.kind and _identity(record) == _identity(entry) else None
-        record = read(store, pipeline, record.n - 1) if record.n > 1 else None
     return None
 
 
-def _identity(value: Entry | Record) -> list[Any]:
-    return [value.body.get(name) for name in SAME[value.kind]]
+def _back(store: Store, pipeline: str, wanted: Wanted, last: Record) -> Iterator[Record]:
+    yield last
+    if wanted.as_of:
+        numbers: Iterator[int] = (n for n in days.noted(store, pipeline, wanted.as_of) if n < last.n)
+    else:
+        numbers = iter(range(last.n - 1, 0 if wanted.since else max(0, last.n - WINDOW), -1))
+    for n in numbers:
+        yield must(store, pipeline, n)
 
 
-def _halved(low: int, high: int, holds: Callable[[int], bool]) -> int:
-    """Return the largest n in [low, high) for which it holds, given that it holds at `low` and never again once not."""
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
+def _of_kind(store: Store, pipeline: str, own: Record | None, kind: str) -> Record | None:
+    if own is None or own.kind == kind:
+        return own
+    earlier = own.own.get(kind)
+    return must(store, pipeline, earlier) if earlier else None
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
-    return {"kind": entry.kind, "uid": entry.uid, "body": entry.body}
+def _last_before(store: Store, pipeline: str, newest: Record, moment: datetime) -> Record | None:
+    seen = {newest.n: newest}
 
+    def at(n: int) -> datetime:
+        seen[n] = seen.get(n) or must(store, pipeline, n)
+        return seen[n].at
 
-def _record(body: bytes, where: str) -> Record:
-    try:
-        value = json.loads(body)
-        at = datetime.fromisoformat(value["at"])
-        fields = {name: value[name] for name in ("n", "previous", "kind", "uid", "body")}
-        if at.tzinfo is None or not isinstance(fields["body"], dict):
-            raise ValueError("expected a time with its zone and an object as body")
-    except (ValueError, TypeError, KeyError) as error:
-        raise StoreError(f"{where} is no record: {error!r}") from error
-    return Record(**fields, at=at, sha256=hashlib.sha256(body).hexdigest())
-
-
-def _canonical(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _instant(now: datetime) -> str:
-    return now.isoformat(timespec="milliseconds")
+    return seen.get(last_before(at, newest.n, moment))

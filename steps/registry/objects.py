@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -26,6 +27,8 @@ PAGE = 1000
 """Objects a page of a list: S3's own limit."""
 ATTEMPTS = 4
 """Botocore's attempts a request (mode standard: 5xx, throttling, lost connections), and ours for a broken stream."""
+PATIENCE = 60
+"""Seconds until a request without an answer is tried again; who answers a person has less."""
 
 GONE = ("NoSuchKey", "404", "NotFound")
 MISSED = ("PreconditionFailed", "412")
@@ -68,11 +71,12 @@ class Moved(Exception):  # noqa: N818 - an answer, not an error
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One object of a list; `size` in bytes, `etag` without quotes."""
+    """One object of a list; `size` in bytes, `etag` without quotes, `modified` in UTC, to the second."""
 
     key: str
     etag: str
     size: int
+    modified: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +108,25 @@ class Store(Protocol):
     def digest(self, key: str, size: int) -> Digest | None:
         """Return size and sha256 in bounded memory; the content is read only if it has `size` bytes."""
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        """Yield what is below `prefix` and sorts after the key `after`, by key, page by page as it is consumed."""
+    def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:
+        """Yield what is below `prefix` and sorts after the key `after`, by key.
+
+        One request for every `page` objects (at most 1,000), made as they are consumed.
+        """
 
 
-def connect(bucket: str) -> Store:
+def connect(bucket: str, patience: float = PATIENCE, attempts: int | None = None) -> Store:
     """Return the bucket by the ordinary AWS chain (`AWS_ENDPOINT_URL_S3`, credentials, region); connects lazily.
 
+    A request is tried `attempts` times (none given: `ATTEMPTS`) and waits `patience` seconds for an answer each time.
     Raises `UnreachableError` when the chain's settings make no client.
     """
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    config = Config(retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=60)
+    retries: Any = {"mode": "standard", "max_attempts": attempts or ATTEMPTS}
+    config = Config(retries=retries, connect_timeout=min(5, patience), read_timeout=patience)
     try:
         return S3(boto3.session.Session().client("s3", config=config), bucket)
     except (BotoCoreError, ValueError) as error:
@@ -148,7 +157,7 @@ class S3:
     def head(self, key: str) -> Listed | None:
         def look() -> Listed:
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
-            return Listed(key, _bare(answer["ETag"]), answer["ContentLength"])
+            return Listed(key, _bare(answer["ETag"]), answer["ContentLength"], answer["LastModified"])
 
         return self._ask(key, look)
 
@@ -174,17 +183,20 @@ class S3:
 
         return self._ask(key, lambda: _again(measure))
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[Listed]:
+    def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:
         more = True
         while more:
-            where: Any = {"Bucket": self.bucket, "Prefix": prefix, "StartAfter": after, "MaxKeys": PAGE}
-            page: Any = self._ask(prefix, partial(self.client.list_objects_v2, **where))
-            if "IsTruncated" not in page:
-                raise UnreachableError(f"{self._at(prefix)}: {NO_S3}")
-            for found in page.get("Contents", []):
-                yield Listed(found["Key"], _bare(found["ETag"]), found["Size"])
-                after = found["Key"]
-            more = page["IsTruncated"]
+            found, more = self._ask(prefix, partial(self._page, prefix, after, page)) or ([], False)
+            yield from found
+            after = found[-1].key if found else after
+
+    def _page(self, prefix: str, after: str, page: int) -> tuple[list[Listed], bool]:
+        answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after, MaxKeys=page)
+        found = [
+            Listed(one["Key"], _bare(one["ETag"]), one["Size"], one["LastModified"])
+            for one in answer.get("Contents", [])
+        ]
+        return found, answer["IsTruncated"] and bool(found)
 
     def _write(self, key: str, body: Body, condition: dict[str, str], missed: type[Exception]) -> str:
         try:

@@ -174,10 +174,10 @@ def requests() -> tuple[int, int]:
     store = Watched(connect("retrain"))
     now = datetime.now(UTC)
     for number in range(RECORDS):
-        entry = ledger.Entry("run", str(number), {})
+        entry = ledger.Entry("outcome", str(number), {})
         ledger.append(store, "bench", entry, now=now - timedelta(hours=RECORDS - number), since=now)
     counts = [len(store.asked)]
-    for kind, since in (("run", now), ("intent", None)):
+    for kind, since in (("outcome", now), ("intent", None)):
         ledger.append(store, "bench", ledger.Entry(kind, kind, {}), now=now, since=since)
         counts.append(len(store.asked))
     return counts[1] - counts[0], counts[2] - counts[1]

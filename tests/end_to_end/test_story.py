@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steps.registry import ledger, pointer
+from steps.registry import chain, ledger, pointer
 from workflows.config import load
 from workflows.demo.stage import Stage, stage
 from workflows.demo.story import tell
@@ -27,7 +27,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def outcomes(scene: Stage) -> list[dict[str, Any]]:
     """The bodies of the outcome records, oldest first."""
-    return [dict(r.body) for r in reversed(list(ledger.records(scene.store, "mortgage"))) if r.kind == "run"]
+    return [dict(r.body) for r in reversed(list(ledger.records(scene.store, "mortgage"))) if r.kind == "outcome"]
 
 
 def test_the_runs_came_to_what_the_story_says(outcomes: list[dict[str, Any]]) -> None:
@@ -103,4 +103,4 @@ def test_every_run_says_which_code_and_document_it_was(outcomes: list[dict[str, 
 
 
 def test_the_ledger_verifies(scene: Stage) -> None:
-    assert ledger.verify(scene.store, "mortgage").broken == ""
+    assert chain.verify(scene.store, "mortgage").broken == ""

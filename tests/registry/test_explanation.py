@@ -29,7 +29,7 @@ def run(n: int, at: str, **body: Any) -> Record:
         "request": {},
         "production": {"before": None, "after": "v2"},
     }
-    return Record(n, "0" * 64, datetime.fromisoformat(at), "run", f"u{n}", {**default, **body}, "cd" * 32)
+    return Record(n, "0" * 64, datetime.fromisoformat(at), "outcome", f"u{n}", {**default, **body}, "cd" * 32)
 
 
 def intent(n: int, at: str, uid: str) -> Record:
@@ -147,7 +147,7 @@ def test_a_promotion_that_left_no_outcome_is_told() -> None:
 
 def test_a_record_that_lacks_everything_is_still_explained() -> None:
     bare = Record(
-        1, "", datetime(2026, 2, 21, tzinfo=UTC), "run", "u", {"gates": 3, "evidence": [], "reason": "new"}, ""
+        1, "", datetime(2026, 2, 21, tzinfo=UTC), "outcome", "u", {"gates": 3, "evidence": [], "reason": "new"}, ""
     )
     assert explain([bare], LOANS).sentence.startswith("loans: a batch that could not be named")
 

@@ -78,12 +78,11 @@ def test_a_digest_reads_the_content_only_if_the_size_is_right(s3: Any) -> None:
     assert store.digest("a", 2) == Digest(1, None, etag)
 
 
-def test_a_list_goes_on_after_a_key_and_over_pages(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "PAGE", 4)
+def test_a_list_goes_on_after_a_key_and_over_pages(s3: Any) -> None:
     store = connect("retrain")
     for number in range(15):
         s3.put_object(Bucket="retrain", Key=f"l/{number:04}", Body=b"x")
-    found = [listed.key for listed in store.keys("l/", after="l/0001")]
+    found = [listed.key for listed in store.keys("l/", after="l/0001", page=4)]
     assert found == [f"l/{number:04}" for number in range(2, 15)]
     assert list(store.keys("nothing/")) == []
 

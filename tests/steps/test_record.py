@@ -51,7 +51,7 @@ def test_a_promoted_run_is_on_record_whole(s3: Any, tmp_path: Path, monkeypatch:
     code, out = call(tmp_path)
     assert (code, out) == (0, {"outcome": "promoted", "reason": "promoted", "message": "v2 is in production"})
     (found,) = ledger.records(connect(BUCKET), "loans")
-    assert (found.kind, found.uid) == ("run", "uid-1")
+    assert (found.kind, found.uid) == ("outcome", "uid-1")
     body = dict(found.body)
     assert body.pop("parameters")["estimator"] == "sklearn.tree.DecisionTreeClassifier"
     assert len(body["code"].pop("pipeline_hash")) == 64

@@ -38,7 +38,7 @@ def record_of(name: str, pipelines: Path) -> dict[str, Any] | None:
         if name.startswith(f"{document.name}-"):
             with bucket_of(document) as store:
                 for record in ledger.records(store, document.name):
-                    if record.kind == "run" and record.body.get("workflow", {}).get("name") == name:
+                    if record.kind == ledger.OUTCOME and record.body.get("workflow", {}).get("name") == name:
                         return dict(record.body)
     return None
 

@@ -40,7 +40,7 @@ def run(pipeline: str, pipelines: Path, home: Path, *, limit: int, as_json: bool
 def recorded(document: Document, limit: int) -> list[dict[str, Any]]:
     """Return the newest outcome records of a pipeline, a row each."""
     with bucket_of(document) as store:
-        outcomes = (record for record in ledger.records(store, document.name) if record.kind == "run")
+        outcomes = (record for record in ledger.records(store, document.name) if record.kind == ledger.OUTCOME)
         return [_row(record) for record in islice(outcomes, limit)]
 
 

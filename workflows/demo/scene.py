@@ -117,7 +117,7 @@ def came_to(scene: Stage, name: str, outcome: str) -> None:
         (
             r.body
             for r in ledger.records(scene.store, PIPELINE)
-            if r.kind == "run" and r.body["workflow"]["name"] == name
+            if r.kind == "outcome" and r.body["workflow"]["name"] == name
         ),
         None,
     )
