@@ -61,7 +61,7 @@ def explain(records: Iterable[Record], document: Document, day: date | None = No
             break
         if record.kind == "intent":
             intents.append(record)
-        elif record.kind == "run" and (day is None or _about(record, day, zone)):
+        elif record.kind == "outcome" and (day is None or _about(record, day, zone)):
             found = _explained(record, document, zone, _open(intents, record))
             earlier = tuple(_earlier(islice(newest_first, EARLIER), record))
             return replace(found, evidence=(*found.evidence, *earlier))
@@ -72,7 +72,7 @@ def _earlier(records: Iterable[Record], newest: Record) -> Iterator[str]:
     """Say what earlier runs of the same batch came to, such as the one that a replay repeats."""
     for record in records:
         body = record.body
-        if record.kind == "run" and body.get("batch") == newest.body.get("batch"):
+        if record.kind == "outcome" and body.get("batch") == newest.body.get("batch"):
             came_to = f"{body.get('outcome')} ({body.get('reason')}): {body.get('message')}"
             yield f"before that: run {_who(record)} {came_to}"
 
