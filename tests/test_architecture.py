@@ -44,7 +44,7 @@ THIRD_PARTIES = {
     "botocore": ("steps.registry.objects", "workflows.engine.buckets", "workflows.engine.queues", "workflows.embedded"),
     "mypy_boto3_s3": ("steps.registry.objects", "workflows.engine.buckets", "workflows.embedded"),
     "mypy_boto3_sqs": ("workflows.engine.queues", "workflows.embedded"),
-    "yaml": ("workflows.manifests", "workflows.yamltext", "workflows.engine.loader"),
+    "yaml": ("workflows.manifests", "workflows.yamltext", "workflows.engine.loader", "workflows.cluster.runs"),
     "typer": ("workflows.cli", "workflows.commands", "workflows.demo"),
     "rich": ("workflows.commands", "workflows.demo"),
     "pydantic": ("workflows", "steps"),

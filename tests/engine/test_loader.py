@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from workflows.engine.cronworkflow import CronWorkflow
 from workflows.engine.loader import Other, build, load, parse, read
 from workflows.engine.model import ConfigMap, Workflow, WorkflowTemplate
 from workflows.errors import DocumentError
@@ -28,7 +29,7 @@ def refusal(text: str) -> DocumentError:
 
 @pytest.mark.parametrize("path", SUPPORTED, ids=lambda path: path.stem)
 def test_every_supported_feature_loads(path: Path) -> None:
-    assert any(isinstance(document, Workflow) for document in load([path]))
+    assert any(isinstance(document, Workflow | CronWorkflow) for document in load([path]))
 
 
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)

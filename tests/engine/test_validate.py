@@ -545,3 +545,51 @@ def loaded(path: Path) -> tuple[object, ...]:
         return load([path])
     except DocumentError:
         return ()
+
+
+CRON = """
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata: {name: nightly}
+spec:
+  schedules: ["30 2 * * *"]
+  timezone: Europe/Berlin
+  workflowSpec:
+    entrypoint: main
+    templates: [{name: main, container: {image: a, command: [b], args: ["{{workflow.scheduledTime}}"]}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param("nightly", "n" * 53, "its name has 53 characters, 52 at most", id="no room for the moment"),
+        pytest.param('["30 2 * * *"]', "[]", "at least one schedule", id="no schedule"),
+        pytest.param("30 2 * * *", "30 25 * * *", "'25' is no hour", id="no such hour"),
+        pytest.param("Europe/Berlin", "Europe/Berlln", "no time zone 'Europe/Berlln'", id="no such zone"),
+        pytest.param("entrypoint: main", "entrypoint: mian", "there is no template 'mian'", id="its Workflow"),
+        pytest.param("workflow.scheduledTime", "workflow.name2", "cannot resolve", id="a tag in its Workflow"),
+    ],
+)
+def test_a_cron_workflow_that_would_not_run_is_found(old: str, new: str, says: str) -> None:
+    (found,) = check(parse(CRON.replace(old, new), "file.yaml"))
+    assert found.level == "error"
+    assert says in found.message
+    assert found.where.startswith("CronWorkflow 'n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param("30 2 * * *", "30 2 30 2 *", "a day that never comes", id="30 February"),
+        pytest.param("timezone: Europe/Berlin", "suspend: true", "the controller's own zone", id="no zone"),
+    ],
+)
+def test_a_cron_workflow_that_may_surprise_is_warned_of(old: str, new: str, says: str) -> None:
+    (found,) = check(parse(CRON.replace(old, new), "file.yaml"))
+    assert found.level == "warning"
+    assert says in found.message
+
+
+def test_a_sound_cron_workflow_has_no_problem() -> None:
+    assert check(parse(CRON, "file.yaml")) == ()

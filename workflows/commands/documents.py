@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflows.engine.cronworkflow import CronWorkflow
 from workflows.engine.loader import Document, Other, load
 from workflows.engine.model import ConfigMap, Workflow, WorkflowTemplate
 from workflows.errors import DocumentError
@@ -25,6 +26,7 @@ class Manifests:
     templates: tuple[WorkflowTemplate, ...]
     config_maps: tuple[ConfigMap, ...]
     workflows: tuple[Workflow, ...]
+    cron_workflows: tuple[CronWorkflow, ...]
     others: tuple[Other, ...]
 
     def template(self, name: str) -> WorkflowTemplate:
@@ -62,5 +64,6 @@ def sort(documents: Iterable[Document]) -> Manifests:
         templates=tuple(document for document in known if isinstance(document, WorkflowTemplate)),
         config_maps=tuple(document for document in known if isinstance(document, ConfigMap)),
         workflows=tuple(document for document in known if isinstance(document, Workflow)),
+        cron_workflows=tuple(document for document in known if isinstance(document, CronWorkflow)),
         others=tuple(document for document in known if isinstance(document, Other)),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workflows.engine import container, model, values
+from workflows.engine import container, cronworkflow, model, values
 
 _CONTAINER = (
     "lifecycle livenessProbe readinessProbe startupProbe resizePolicy restartPolicy restartPolicyRules stdin stdinOnce "
@@ -21,6 +21,7 @@ _UNSUPPORTED: Mapping[type[values.Model], str] = {
         "executorPlugins hooks hostAliases parallelism retryStrategy shutdown suspend templateDefaults volumeClaimGC "
         "volumeClaimTemplates"
     ),
+    cronworkflow.CronWorkflowSpec: "stopStrategy when",
     model.WorkflowMetadata: "labelsFrom",
     model.WorkflowTemplateRef: "clusterScope",
     model.Template: (
@@ -44,6 +45,7 @@ _UNSUPPORTED: Mapping[type[values.Model], str] = {
 }
 
 _ADVICE: Mapping[tuple[type[values.Model], str], str] = {
+    (cronworkflow.CronWorkflowSpec, "schedule"): "Argo 4.0 removed it: write schedules: […]",
     (model.Synchronization, "mutex"): "Argo 4.0 removed it: write mutexes: [{name: …}]",
     (model.Synchronization, "semaphore"): "Argo 4.0 removed it: write semaphores: […]",
 }

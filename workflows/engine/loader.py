@@ -17,14 +17,16 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from workflows.engine.cronworkflow import CronWorkflow
 from workflows.engine.model import ConfigMap, Workflow, WorkflowTemplate
 from workflows.engine.refusal import Place, explain
 from workflows.engine.values import Model
 from workflows.errors import DocumentError
 
-KINDS: dict[str, type[Workflow] | type[WorkflowTemplate] | type[ConfigMap]] = {
+KINDS: dict[str, type[Workflow] | type[WorkflowTemplate] | type[CronWorkflow] | type[ConfigMap]] = {
     "Workflow": Workflow,
     "WorkflowTemplate": WorkflowTemplate,
+    "CronWorkflow": CronWorkflow,
     "ConfigMap": ConfigMap,
 }
 # Aliases make a small file large; this many nodes are far above any real manifest.
@@ -44,7 +46,7 @@ class Other:
     node: yaml.Node = field(repr=False, compare=False)
 
 
-Document = Workflow | WorkflowTemplate | ConfigMap | Other
+Document = Workflow | WorkflowTemplate | CronWorkflow | ConfigMap | Other
 
 
 def load(paths: Sequence[Path]) -> tuple[Document, ...]:
@@ -92,10 +94,10 @@ def _typed(other: Other) -> Document:
     model = KINDS.get(other.kind)
     if model is None:
         return other
-    if "status" in other.body and model is Workflow:
+    if "status" in other.body and model in (Workflow, CronWorkflow):
         raise DocumentError(
             "a document to run has no 'status'",
-            where=f"{other.source}:{_line(other.node, ('status',))}\n  in Workflow {other.name!r}",
+            where=f"{other.source}:{_line(other.node, ('status',))}\n  in {other.kind} {other.name!r}",
             hint="take it out; the engine writes it",
         )
     return build(model, other)

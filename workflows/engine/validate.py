@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
+from workflows.engine.cronworkflow import LONGEST_NAME as LONGEST_CRON_NAME
+from workflows.engine.cronworkflow import CronWorkflow, scheduled
 from workflows.engine.model import Template, Workflow, WorkflowSpec, WorkflowTemplate
 from workflows.engine.objects import Objects, gather, resolve
 from workflows.engine.problem import Problem
@@ -22,6 +25,7 @@ from workflows.engine.reference import (
     without_metrics,
     workflow_names,
 )
+from workflows.engine.schedule import timetable
 from workflows.engine.validate_arguments import argument_problems, field_names, missing_inputs, unsupplied_inputs
 from workflows.engine.validate_dag import dag_problems
 from workflows.engine.validate_template import template_problems
@@ -30,10 +34,11 @@ from workflows.errors import DocumentError
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 LONGEST_NAME = 63  # a Workflow's name becomes a label's value
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check(documents: Iterable[object]) -> tuple[Problem, ...]:
-    """Every problem of the Workflows and WorkflowTemplates among the documents, in their order; never raises.
+    """Every problem of the Workflows, their templates and CronWorkflows among the documents, in order; never raises.
 
     References between documents are resolved among the ones given.
     """
@@ -46,6 +51,8 @@ def check(documents: Iterable[object]) -> tuple[Problem, ...]:
 
 
 def _document(document: object, objects: Objects) -> Iterator[Problem]:
+    if isinstance(document, CronWorkflow):
+        yield from _cron(document, objects)
     if not isinstance(document, Workflow | WorkflowTemplate):
         return
     name = document.metadata.name or document.metadata.generate_name or ""
@@ -54,12 +61,33 @@ def _document(document: object, objects: Objects) -> Iterator[Problem]:
     if isinstance(document, WorkflowTemplate):
         yield from map(_softened, _spec(where, document, document.spec))
         return
+    yield from _resolved(where, document, objects)
+
+
+def _resolved(where: str, workflow: Workflow, objects: Objects) -> Iterator[Problem]:
     try:
-        resolved = resolve(document, objects)
+        resolved = resolve(workflow, objects)
     except DocumentError as error:
         yield Problem(where, error.message, error.hint)
         return
     yield from _spec(where, resolved, resolved.executed_spec)
+
+
+def _cron(cron: CronWorkflow, objects: Objects) -> Iterator[Problem]:
+    """Its name leaves room for a moment, its times can be read, and the Workflow that it makes can run."""
+    where = f"{cron.kind} {cron.name!r}"
+    yield from _name(where, cron.name, LONGEST_CRON_NAME)
+    try:
+        table = timetable(cron.spec.schedules, cron.spec.timezone)
+    except DocumentError as error:
+        yield Problem(f"{where}, field 'spec'", error.message, error.hint)
+    else:
+        if len(table.expressions) < len(cron.spec.schedules):
+            yield Problem(f"{where}, field 'spec.schedules'", "a schedule names a day that never comes", "", "warning")
+    if cron.spec.timezone is None:
+        hint = "write it down: locally it is UTC"
+        yield Problem(f"{where}, field 'spec.timezone'", "without it the controller's own zone counts", hint, "warning")
+    yield from _resolved(where, scheduled(cron, EPOCH), objects)
 
 
 def check_resolved(workflow: Workflow) -> tuple[Problem, ...]:
@@ -76,11 +104,11 @@ def _softened(problem: Problem) -> Problem:
     return problem
 
 
-def _name(where: str, name: str) -> Iterator[Problem]:
+def _name(where: str, name: str, longest: int = LONGEST_NAME) -> Iterator[Problem]:
     if not name:
         yield Problem(where, "it needs metadata.name or metadata.generateName")
-    elif len(name) > LONGEST_NAME:
-        yield Problem(where, f"its name has {len(name)} characters, {LONGEST_NAME} at most")
+    elif len(name) > longest:
+        yield Problem(where, f"its name has {len(name)} characters, {longest} at most")
     elif not _OBJECT_NAME.fullmatch(name):
         yield Problem(where, "its name must be lower-case letters, digits, '-' and '.', and begin and end with neither")
 
