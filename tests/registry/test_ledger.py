@@ -1,109 +1,167 @@
-"""The ledger grows by whole, chained records; retries add none, races lose none, and every break is found."""
+"""The ledger grows by whole, chained records; retries add none, races lose none, and its length costs no requests."""
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from stores import Watched
+from stores import Memory, Watched
 
-from steps.registry import ledger
-from steps.registry.ledger import GENESIS, Entry
+from steps.registry import chain, days, ledger
+from steps.registry.entry import LIMIT
+from steps.registry.ledger import GENESIS, Entry, Record
 from steps.registry.objects import Body, Store, connect
 from steps.verdict import StoreError
 
 START = datetime(2026, 2, 23, 6, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def run(uid: str, outcome: str = "promoted") -> Entry:
-    return Entry("run", uid, {"outcome": outcome, "reason": outcome, "message": "m"})
+def outcome(uid: str, outcome: str = "promoted", **body: Any) -> Entry:
+    return Entry("outcome", uid, {"outcome": outcome, "reason": outcome, "message": "m", **body})
 
 
-def intent(uid: str, version: str = "v1") -> Entry:
-    return Entry("intent", uid, {"version": version, "replaces": ""})
+def intent(uid: str, version: str = "v1", **body: Any) -> Entry:
+    return Entry("intent", uid, {"version": version, "replaces": "", **body})
 
 
-def filled(count: int) -> Store:
-    """Return a store whose ledger has that many records, one a day."""
-    store = connect("retrain")
+def on(number: int) -> datetime:
+    return START + timedelta(days=number)
+
+
+def filled(count: int, store: Store | None = None) -> Store:
+    """Return a store whose ledger has that many records, one a day from `START`, each about the day before."""
+    store = store or Memory()
     for number in range(count):
-        ledger.append(store, "loans", run(f"u{number + 1}"), now=START + timedelta(days=number), since=None)
+        entry = outcome(f"u{number + 1}", as_of=on(number - 1).date().isoformat())
+        ledger.append(store, "loans", entry, now=on(number), since=on(number))
     return store
 
 
-def change(s3: Any, n: int, **changes: Any) -> None:
-    found = json.loads(s3.get_object(Bucket="retrain", Key=ledger.key("loans", n))["Body"].read())
-    body = json.dumps({**found, **changes}, sort_keys=True, separators=(",", ":")).encode()
-    s3.put_object(Bucket="retrain", Key=ledger.key("loans", n), Body=body)
+def numbers(found: Iterator[Record]) -> list[int]:
+    return [record.n for record in found]
 
 
 def test_records_chain_from_the_first_and_are_canonical_json(s3: Any) -> None:
-    store = filled(2)
-    first, second = (store.get(ledger.key("loans", n)) for n in (1, 2))
-    assert first is not None
-    assert second is not None
-    one, two = (ledger.read(store, "loans", n) for n in (1, 2))
-    assert one is not None
-    assert two is not None
+    store = connect("retrain")
+    one, two = (ledger.append(store, "loans", outcome(uid), now=START) for uid in ("u1", "u2"))
     assert (one.previous, two.previous) == (GENESIS, one.sha256)
-    assert first[0] == (
+    assert (ledger.read(store, "loans", 1), ledger.head(store, "loans")) == (one, two)
+    found = store.get("registry/loans/ledger/9999999998.json")
+    assert found is not None
+    assert found[0] == (
         b'{"at":"2026-02-23T06:00:00.000+00:00","body":{"message":"m","outcome":"promoted","reason":"promoted"},'
-        b'"kind":"run","n":1,"previous":"' + GENESIS.encode() + b'","uid":"u1"}'
+        b'"kind":"outcome","n":1,"own":{},"previous":"' + GENESIS.encode() + b'","uid":"u1"}'
     )
 
 
-def test_an_append_takes_four_requests_however_long_the_ledger_is(s3: Any) -> None:
-    for length in (3, 9):
-        store = Watched(filled(length))
-        ledger.append(store, "loans", run("new"), now=START + timedelta(days=30), since=START + timedelta(days=29))
-        assert [method for method, _ in store.asked] == ["get", "get", "create", "put"]
-
-
-def test_the_append_of_an_outcome_after_its_own_intent_takes_four_requests(s3: Any) -> None:
-    store = filled(3)
-    ledger.append(store, "loans", intent("new"), now=START + timedelta(days=30))
-    watched = Watched(store)
-    ledger.append(watched, "loans", run("new"), now=START + timedelta(days=30), since=START)
-    assert len(watched.asked) == 4
-
-
-def test_a_retried_pod_adds_no_second_record(s3: Any) -> None:
-    store = filled(1)
-    first = ledger.append(store, "loans", run("u"), now=START)
-    ledger.append(store, "loans", run("between"), now=START)
-    assert ledger.append(store, "loans", run("u"), now=START + timedelta(minutes=5)) == first
-    assert [record.n for record in ledger.records(store, "loans")] == [3, 2, 1]
-
-
-def test_a_retry_finds_its_record_even_if_the_hint_was_never_written(s3: Any) -> None:
-    store = filled(1)
-    hint = store.get(ledger.head_key("loans"))
-    assert hint is not None
-    first = ledger.append(store, "loans", run("u"), now=START)
-    store.put(ledger.head_key("loans"), hint[0])
-    assert ledger.append(store, "loans", run("u"), now=START + timedelta(minutes=5), since=START) == first
-
-
-def test_a_run_that_was_retried_by_hand_has_a_record_of_each_end(s3: Any) -> None:
-    store = filled(0)
-    for entry in (run("u", "failed"), intent("u"), run("u", "promoted"), run("u", "promoted")):
-        ledger.append(store, "loans", entry, now=START)
-    assert [(record.kind, record.body.get("outcome")) for record in ledger.records(store, "loans")] == [
-        ("run", "promoted"), ("intent", None), ("run", "failed")
+@pytest.mark.parametrize("length", [0, 3, 2000])
+def test_an_append_takes_four_requests_however_long_the_ledger_is(length: int) -> None:
+    store = Watched(filled(length))
+    ledger.append(store, "loans", outcome("new", as_of="2026-03-01"), now=on(length), since=on(length))
+    assert [method for method, _ in store.asked] == [
+        *(["keys", "get"] if length else ["keys"]), "put", "create"
     ]  # fmt: skip
 
 
-def test_the_loser_of_a_race_appends_after_the_winner(s3: Any) -> None:
+def test_a_run_writes_each_of_its_records_by_four_requests() -> None:
+    store = Watched(filled(3))
+    for entry in (Entry("started", "new", {"token": 1, "as_of": "2026-03-01"}), intent("new", as_of="2026-03-01"),
+                  outcome("new", as_of="2026-03-01")):  # fmt: skip
+        store.asked.clear()
+        record = ledger.append(store, "loans", entry, now=on(5), since=on(5))
+        assert len(store.asked) == 4
+    assert record.own == {"started": 4, "intent": 5}
+
+
+AGAIN = {
+    "right after": [],
+    "after others": [outcome("other"), Entry("late", "watch", {"day": "2026-02-24"})],
+    "after another of its own": [intent("u", as_of="2026-02-22")],
+    "after others about its day": [outcome("other", as_of="2026-02-22"), outcome("third", as_of="2026-02-22")],
+}
+
+
+@pytest.mark.parametrize("since", [START - timedelta(minutes=5), None], ids=["with a since", "without"])
+@pytest.mark.parametrize("as_of", [{"as_of": "2026-02-22"}, {}], ids=["with a day", "without"])
+@pytest.mark.parametrize("between", AGAIN.values(), ids=AGAIN.keys())
+def test_a_retried_pod_adds_no_second_record(between: list[Entry], as_of: dict[str, str], since: Any) -> None:
+    store = filled(1)
+    first = ledger.append(store, "loans", outcome("u", **as_of), now=START, since=since)
+    for entry in between:
+        ledger.append(store, "loans", entry, now=START)
+    assert ledger.append(store, "loans", outcome("u", **as_of), now=START + timedelta(hours=2), since=since) == first
+    assert len(list(ledger.records(store, "loans"))) == 2 + len(between)
+
+
+def test_the_search_for_itself_ends_when_the_run_began() -> None:
+    store = Watched(filled(300))
+    ledger.append(store, "loans", Entry("frozen", "someone", {"by": "someone"}), now=on(300), since=on(300))
+    assert len(store.asked) == 3
+    store.asked.clear()
+    ledger.append(store, "loans", outcome("late", as_of=on(299).date().isoformat()), now=on(300), since=on(2))
+    assert len(store.asked) == 5
+
+
+def test_a_run_that_was_retried_by_hand_has_a_record_of_each_end() -> None:
+    store = filled(0)
+    for entry in (outcome("u", "failed"), intent("u"), outcome("u", "promoted"), outcome("u", "promoted")):
+        ledger.append(store, "loans", entry, now=START)
+    assert [(record.kind, record.body.get("outcome")) for record in ledger.records(store, "loans")] == [
+        ("outcome", "promoted"), ("intent", None), ("outcome", "failed")
+    ]  # fmt: skip
+
+
+def test_the_loser_of_a_race_appends_after_the_winner_and_is_in_the_index() -> None:
     store = filled(2)
-    other = connect("retrain")
-    watched = Watched(store, before={"create": lambda: ledger.append(other, "loans", run("fast"), now=START)})
-    record = ledger.append(watched, "loans", run("slow"), now=START)
+    watched = Watched(store, before={"create": lambda: ledger.append(store, "loans", outcome("fast"), now=START)})
+    record = ledger.append(watched, "loans", outcome("slow", as_of="2026-03-01"), now=START)
     assert record.n == 4
-    assert ledger.verify(store, "loans") == ledger.Chain(4, record.sha256)
+    assert list(days.noted(store, "loans", "2026-03-01")) == [4, 3]
+    assert numbers(ledger.about(store, "loans", date(2026, 3, 1), BERLIN)) == [4]
+    assert chain.verify(store, "loans").records == 4
+
+
+def test_a_writer_that_always_loses_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy(Watched):
+        def create(self, key: str, body: Body) -> str:
+            ledger.append(self.inner, "loans", outcome(f"other{len(self.asked)}"), now=START)
+            return super().create(key, body)
+
+    monkeypatch.setattr(ledger, "ATTEMPTS", 3)
+    with pytest.raises(StoreError, match="3 times another writer was faster"):
+        ledger.append(Busy(Memory()), "loans", outcome("slow"), now=START)
+
+
+def test_the_day_is_noted_before_the_record() -> None:
+    store = Watched(Memory())
+    ledger.append(store, "loans", outcome("u", as_of="2026-02-23"), now=START)
+    assert [key for method, key in store.asked if method in ("put", "create")] == [
+        "registry/loans/days/2026-02-23/9999999998", "registry/loans/ledger/9999999998.json"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["", None, 5, "2026-2-3", "20260223", "../x", "2026-02-30"])
+def test_what_is_no_day_is_in_no_index(value: Any) -> None:
+    store = Memory()
+    ledger.append(store, "loans", outcome("u", as_of=value), now=START)
+    assert [key for key in store.order if "/days/" in key] == []
+
+
+def test_a_record_is_never_dated_before_the_one_before_it() -> None:
+    store = filled(1)
+    record = ledger.append(store, "loans", outcome("slow clock"), now=START - timedelta(minutes=9))
+    assert record.at == START
+
+
+def test_a_kind_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="'run' is no kind of record"):
+        ledger.append(Memory(), "loans", Entry("run", "u", {}), now=START)
 
 
 class OneAtATime(Watched):
@@ -120,7 +178,7 @@ def test_many_writers_lose_no_record(s3: Any) -> None:
     def write(name: str) -> None:
         store = OneAtATime(connect("retrain"))
         for number in range(5):
-            ledger.append(store, "loans", run(f"{name}{number}"), now=START)
+            ledger.append(store, "loans", outcome(f"{name}{number}"), now=START)
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "abc"]
     for thread in threads:
@@ -128,88 +186,195 @@ def test_many_writers_lose_no_record(s3: Any) -> None:
     for thread in threads:
         thread.join()
     store = connect("retrain")
-    chain = ledger.verify(store, "loans")
+    found = chain.verify(store, "loans")
     uids = [record.uid for record in ledger.records(store, "loans")]
-    assert (chain.records, chain.broken) == (len(uids), "")
+    assert (found.records, found.broken) == (len(uids), "")
     assert sorted(uids) == [f"{name}{number}" for name in "abc" for number in range(5)]
 
 
-HINTS: Mapping[str, bytes | None] = {
-    "absent": None,
-    "lagging": b'{"n": 2}',
-    "beyond the end": b'{"n": 4000}',
-    "no JSON": b"{",
-    "no number": b'{"n": "9"}',
-    "below one": b'{"n": -1}',
-}
+def test_a_ledger_that_is_not_there_is_empty() -> None:
+    store = Memory()
+    assert ledger.head(store, "loans") is None
+    assert list(ledger.records(store, "loans")) == list(ledger.outcomes(store, "loans")) == []
+    assert list(ledger.about(store, "loans", START.date(), BERLIN)) == []
+    assert ledger.outcome_of(store, "loans", "u", START) is None
 
 
-@pytest.mark.parametrize("hint", HINTS.values(), ids=HINTS.keys())
-def test_a_hint_that_is_wrong_costs_requests_but_no_record(s3: Any, hint: bytes | None) -> None:
-    store = filled(7)
-    if hint is None:
-        s3.delete_object(Bucket="retrain", Key=ledger.head_key("loans"))
-    else:
-        store.put(ledger.head_key("loans"), hint)
-    assert [record.n for record in ledger.records(store, "loans")] == [7, 6, 5, 4, 3, 2, 1]
-    assert ledger.append(store, "loans", run("new"), now=START).n == 8
-    assert ledger.verify(store, "loans").broken == ""
+def test_what_is_no_record_s_key_is_passed_over() -> None:
+    store = filled(2)
+    for name in ("!", "0000000000", "0000000001.txt", "999999999.json", "٠٠٠٠٠٠٠٠٠٠.json", "9999999999.json"):
+        store.put(f"registry/loans/ledger/{name}", b"{}")
+        store.put(f"registry/loans/days/2026-02-22/{name}", b"")
+    assert numbers(ledger.records(store, "loans")) == [2, 1]
+    assert numbers(ledger.about(store, "loans", date(2026, 2, 22), BERLIN)) == [1]
 
 
-def test_a_ledger_that_is_not_there_is_empty_and_whole(s3: Any) -> None:
-    store = connect("retrain")
-    assert list(ledger.records(store, "loans")) == []
-    assert list(ledger.near(store, "loans", START)) == []
-    assert ledger.verify(store, "loans") == ledger.Chain(0, GENESIS)
-
-
-def test_records_before_a_moment_are_found_without_reading_the_later_ones(s3: Any) -> None:
-    store = Watched(filled(20))
-    found = ledger.records(store, "loans", before=START + timedelta(days=4))
-    assert next(found).n == 4
-    assert len(store.asked) < 10
-    assert [record.n for record in found] == [3, 2, 1]
+def test_records_before_a_moment_come_newest_first() -> None:
+    store = filled(20)
+    assert numbers(ledger.records(store, "loans", before=on(4))) == [4, 3, 2, 1]
+    assert numbers(ledger.records(store, "loans", before=on(99)))[0] == 20
     assert list(ledger.records(store, "loans", before=START)) == []
 
 
-def test_near_gives_the_newest_and_those_before_a_moment_once(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "RECENT", 2)
+def test_about_a_day_are_the_records_of_its_data_and_those_written_on_it() -> None:
     store = filled(6)
-    assert [record.n for record in ledger.near(store, "loans", START + timedelta(days=3))] == [6, 5, 3, 2, 1]
-    assert [record.n for record in ledger.near(store, "loans", START + timedelta(days=90))] == [6, 5, 4, 3, 2, 1]
+    ledger.append(store, "loans", outcome("replayed", as_of=on(2).date().isoformat()), now=on(9))
+    assert numbers(ledger.about(store, "loans", on(2).date(), BERLIN)) == [7, 4, 3]
+    assert numbers(ledger.about(store, "loans", on(40).date(), BERLIN)) == []
+    assert numbers(ledger.about(store, "loans", START.date(), BERLIN)) == [2, 1]
 
 
-def test_a_changed_record_is_found_at_the_next_link(s3: Any) -> None:
-    store = filled(4)
-    change(s3, 2, uid="someone else")
-    chain = ledger.verify(store, "loans")
-    assert (chain.records, ledger.key("loans", 3) in chain.broken) == (2, True)
+def test_a_day_is_one_of_the_time_zone() -> None:
+    store = Memory()
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    ledger.append(store, "loans", outcome("u"), now=late)
+    assert numbers(ledger.about(store, "loans", date(2026, 3, 2), BERLIN)) == [1]
+    assert numbers(ledger.about(store, "loans", date(2026, 3, 1), BERLIN)) == []
 
 
-def test_a_removed_record_is_found(s3: Any) -> None:
-    store = filled(4)
-    s3.delete_object(Bucket="retrain", Key=ledger.key("loans", 2))
-    assert ledger.verify(store, "loans").broken.startswith(f"{ledger.key('loans', 2)} is missing")
+@pytest.mark.parametrize("day", [date.min, date.max])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
+def test_the_first_and_the_last_day_there_is_have_no_records(day: date, zone: str) -> None:
+    assert numbers(ledger.about(filled(3), "loans", day, ZoneInfo(zone))) == []
 
 
-def test_a_tail_that_was_cut_off_is_found_by_the_hint(s3: Any) -> None:
-    store = filled(4)
-    s3.delete_object(Bucket="retrain", Key=ledger.key("loans", 4))
-    assert "the head says the ledger has 4 records" in ledger.verify(store, "loans").broken
+def test_an_index_that_leads_nowhere_or_elsewhere_is_read_and_ignored() -> None:
+    store = filled(3)
+    for n in (2, 9):
+        days.note(store, "loans", "2026-01-05", n)
+    assert numbers(ledger.about(store, "loans", date(2026, 1, 5), BERLIN)) == []
+    entry = outcome("u", as_of="2026-01-05")
+    assert ledger.append(store, "loans", entry, now=on(3), since=START).n == 4
+    assert ledger.append(store, "loans", entry, now=on(3), since=START).n == 4
 
 
-def test_a_record_that_is_none_is_named(s3: Any) -> None:
+def test_the_outcome_of_a_run_is_found() -> None:
+    store = filled(3)
+    for entry in (intent("u", as_of="2026-02-25"), outcome("u", as_of="2026-02-25"), intent("u", "v2")):
+        ledger.append(store, "loans", entry, now=on(3), since=on(3))
+    ledger.append(store, "loans", outcome("other"), now=on(3))
+    for as_of in ("", "2026-02-25"):
+        found = ledger.outcome_of(store, "loans", "u", on(3), as_of)
+        assert found is not None
+        assert found.n == 5
+        assert ledger.outcome_of(store, "loans", "nobody", on(3), as_of) is None
+
+
+def test_outcomes_come_newest_first_and_their_run_s_other_records_are_not_read() -> None:
+    store = Memory()
+    for number in range(4):
+        ledger.append(store, "loans", Entry("started", f"u{number}", {"token": 1}), now=on(number))
+        if number == 2:
+            ledger.append(store, "loans", Entry("late", "watch", {"day": "2026-02-24"}), now=on(number))
+        ledger.append(store, "loans", intent(f"u{number}"), now=on(number))
+        ledger.append(store, "loans", outcome(f"u{number}"), now=on(number))
+    watched = Watched(store)
+    assert [record.uid for record in ledger.outcomes(watched, "loans")] == ["u3", "u2", "u1", "u0"]
+    assert len([1 for method, _ in watched.asked if method == "get"]) == 5
+
+
+BROKEN = {
+    "no JSON": b"{",
+    "no object": b"[]",
+    "nothing": b"",
+    "no parts": b"{}",
+    "nested": b"[" * 100_000,
+    "not UTF-8": b"\xff\xfe",
+}
+PARTS: dict[str, dict[str, Any]] = {
+    "another number": {"n": 9},
+    "a number that is true": {"n": True},
+    "a body that is a list": {"body": []},
+    "a uid that is a number": {"uid": 4},
+    "a time without zone": {"at": "2026-02-23T06:00:00"},
+    "a time that is none": {"at": "yesterday"},
+    "a time at the edge": {"at": "0001-01-01T00:00:00+14:00"},
+    "own records that are a list": {"own": []},
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_no_record_is_named(content: bytes) -> None:
     store = filled(2)
-    store.put(ledger.key("loans", 2), b"{}")
-    assert f"{ledger.key('loans', 2)} is no record" in ledger.verify(store, "loans").broken
-    with pytest.raises(StoreError, match="is no record"):
-        list(ledger.records(store, "loans"))
+    store.put(ledger.key("loans", 2), content)
+    with pytest.raises(ledger.NoRecordError, match=r"registry/loans/ledger/9999999997\.json is no record"):
+        next(ledger.records(store, "loans"))
 
 
-def test_a_hint_that_cannot_be_written_costs_nothing(s3: Any) -> None:
-    def refuse() -> None:
-        raise StoreError("no")
+@pytest.mark.parametrize("change", PARTS.values(), ids=PARTS.keys())
+def test_a_record_with_a_part_that_is_none_is_named(change: dict[str, Any], rewrite: Callable[..., None]) -> None:
+    store = filled(1)
+    rewrite(store, 1, **change)
+    with pytest.raises(ledger.NoRecordError, match="is no record"):
+        ledger.read(store, "loans", 1)
 
-    store = Watched(filled(1), before={"put": refuse})
-    assert ledger.append(store, "loans", run("u"), now=START).n == 2
-    assert [record.n for record in ledger.records(store, "loans")] == [2, 1]
+
+def test_a_record_that_is_larger_than_any_is_no_record(s3: Any) -> None:
+    store = connect("retrain")
+    store.put(ledger.key("loans", 1), b" " * (LIMIT + 1))
+    with pytest.raises(ledger.NoRecordError, match="expected at most"):
+        ledger.head(store, "loans")
+
+
+def test_own_records_that_cannot_be_are_ignored(rewrite: Callable[..., None]) -> None:
+    store = filled(2)
+    rewrite(store, 2, own={"outcome": 2, "intent": -1, "started": "1", "late": True, "frozen": 1})
+    record = ledger.read(store, "loans", 2)
+    assert record is not None
+    assert record.own == {"frozen": 1}
+
+
+LENGTHS = (1_000, 20_000)
+
+
+@pytest.fixture(scope="module")
+def ledgers() -> dict[int, Memory]:
+    """Return a ledger of each length, a record an hour, one of the outcomes each day about the day before."""
+    return {length: _long(length) for length in LENGTHS}
+
+
+def _long(length: int) -> Memory:
+    store = Memory()
+    for number in range(length):
+        now = START + timedelta(hours=number)
+        entry = outcome(f"u{number}", as_of=(now - timedelta(days=1)).date().isoformat()) if number % 3 else intent("i")
+        ledger.append(store, "loans", entry, now=now, since=now)
+    return store
+
+
+def _asked(store: Store, act: Callable[[Store], object]) -> int:
+    watched = Watched(store)
+    act(watched)
+    return len(watched.asked)
+
+
+READS: dict[str, Callable[[Store], object]] = {
+    "the newest": lambda store: ledger.head(store, "loans"),
+    "the twenty newest outcomes": lambda store: list(islice(ledger.outcomes(store, "loans"), 20)),
+    "about the last day": lambda store: _about(store, -1),
+}
+
+
+def _about(store: Store, days_back: int) -> list[Record]:
+    newest = ledger.head(store, "loans")
+    assert newest is not None
+    day = (newest.at + timedelta(days=days_back)).date()
+    found = list(ledger.about(store, "loans", day, ZoneInfo("UTC")))
+    assert len(found) > 24
+    return found
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
+def test_reading_takes_no_more_requests_from_a_longer_ledger(
+    ledgers: dict[int, Memory], read: Callable[[Store], object]
+) -> None:
+    short, long = (_asked(ledgers[length], read) for length in LENGTHS)
+    assert long <= short + 2
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_an_old_day_takes_a_few_requests_to_find(ledgers: dict[int, Memory], share: float) -> None:
+    for length in LENGTHS:
+        found = _about(ledgers[length], -int(length / 24 * share))
+        asked = _asked(ledgers[length], lambda store, n=length: _about(store, -int(n / 24 * share)))  # type: ignore[misc]
+        assert asked - len(found) <= 15
