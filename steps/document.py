@@ -134,13 +134,23 @@ class Deploy(Value):
     pointer: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")] = "production"
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+MonthDay = Annotated[int, Field(ge=1, le=31, strict=True)]
+
+
 class Expect(Value):
-    """When a new model is due: by `deadline` (local time in `timezone`) on each day of the cadence, plus `grace`."""
+    """When a new model is due: by `deadline` (local time in `timezone`) on each day of the cadence, plus `grace`.
+
+    `on` is the weekly cadence's weekday (monday) or the monthly one's day (1); a month without it has it on its last.
+    The model of a day is made from data as of `lag` days before it, weekdays where the cadence is.
+    """
 
     cadence: Literal["daily", "weekdays", "weekly", "monthly", "never"] = "daily"
+    on: Weekday | MonthDay | None = None
     deadline: time = time(6)
     timezone: str = "UTC"
     grace: Duration = "30m"
+    lag: Annotated[int, Field(ge=0, le=366)] = 0
 
     @field_validator("timezone")
     @classmethod
@@ -148,6 +158,21 @@ class Expect(Value):
         if name not in available_timezones():
             raise ValueError(f"unknown time zone {name!r}; expected an IANA name such as Europe/Berlin")
         return name
+
+    @field_validator("deadline")
+    @classmethod
+    def _local_time(cls, deadline: time) -> time:
+        if deadline.tzinfo is not None:
+            raise ValueError("the deadline is local time in expect.timezone; leave its offset out")
+        return deadline
+
+    @model_validator(mode="after")
+    def _on_fits(self) -> Expect:
+        kinds = {"weekly": (str, "a weekday such as monday"), "monthly": (int, "a day of the month, 1 to 31")}
+        kind, expected = kinds.get(self.cadence, (type(None), "nothing"))
+        if self.on is not None and not isinstance(self.on, kind):
+            raise ValueError(f"on is {self.on!r}, but cadence {self.cadence} takes {expected} there")
+        return self
 
 
 class Retries(Value):
