@@ -60,6 +60,6 @@ def test_the_readme_has_a_word_on_every_top_level_folder() -> None:
 
 def test_storage_names_every_place_that_a_step_writes() -> None:
     storage = (ROOT / "docs/storage.md").read_text(encoding="utf-8")
-    for part in ("claims/", "versions/", "ledger/", "ledger-head.json", "artifacts/"):
+    for part in ("claims/", "versions/", "ledger/", "days/", "artifacts/"):
         assert part in storage
     assert all(step.name in storage for step in (*STEPS, *EXIT_STEPS) if step.store)
