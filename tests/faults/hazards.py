@@ -19,36 +19,34 @@ READS = (LOST, UNREACHED, "ServiceUnavailable", BROKEN, "dies", "stalls")
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """How rough a schedule is: the share of requests that something strikes, and of owners held back at their swap.
+    """How rough a schedule is: the share of requests that something strikes, and of writes that are held back.
 
-    `skew` is how far a process's clock may be off, in seconds.
+    `ambushed` says of a key whether a write of it is worth being held back; `skew` is how far a process's clock may be
+    off, in seconds.
     """
 
     rate: float = 0.0
     ambush: float = 0.0
+    ambushed: Callable[[str], bool] = lambda _: False
     skew: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Nature:
-    """What a process is: whether it can die, and which writes of it are worth an ambush."""
-
-    mortal: bool = True
-    ambushed: Callable[[Request], bool] = lambda _: False
 
 
 class Wire:
     """A `Line` of the schedule for the actor `owner`; once a process has died, no request of it gets through."""
 
-    def __init__(self, schedule: Schedule, weather: Callable[[], Weather], nature: Nature) -> None:
+    def __init__(self, schedule: Schedule, weather: Callable[[], Weather]) -> None:
         self._schedule = schedule
         self._weather = weather
-        self._nature = nature
 
     def fate(self, request: Request) -> Fate:
         schedule, choices, weather = self._schedule, self._schedule.choices, self._weather()
         schedule.turn()
-        if weather.ambush and self._nature.ambushed(request) and choices.chance(weather.ambush):
+        if (
+            weather.ambush
+            and request.verb == "put"
+            and weather.ambushed(request.key)
+            and choices.chance(weather.ambush)
+        ):
             self._stall(request)
         if not weather.rate or not choices.chance(weather.rate):
             return CALM
@@ -57,8 +55,9 @@ class Wire:
             self._stall(request)
             return CALM
         if kind == "dies":
-            when = choices.of(("after", "before"))
-            return Fate(dies=when) if self._nature.mortal else CALM
+            return Fate(dies=choices.of(("after", "before")))
+        if kind == LOST:
+            self._actor().lost += 1
         return Fate(kind, choices.of((1, ATTEMPTS)))
 
     def again(self, _: Request) -> None:

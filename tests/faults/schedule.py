@@ -39,7 +39,8 @@ class Line:
 
 
 class Actor(greenlet):
-    """One process or person. `skew` is how far its clock is off, in seconds; `error` what escaped from its code."""
+    """One process or person: `skew` is how far its clock is off, in seconds, `lost` counts its lost answers, `error`
+    is what escaped from its code."""
 
     def __init__(self, name: str, code: Callable[[], object], skew: float) -> None:
         super().__init__(self._run)
@@ -47,6 +48,7 @@ class Actor(greenlet):
         self.skew = skew
         self.wake = 0.0
         self.priority = 0
+        self.lost = 0
         self.until: Callable[[], bool] | None = None
         self.doomed = False
         self.ended = False
@@ -83,6 +85,7 @@ class Schedule:
     def spawn(self, name: str, code: Callable[[], object], *, skew: float = 0.0, after: float = 0.0) -> Actor:
         """Add an actor that begins after so many seconds."""
         actor = Actor(name, code, skew)
+        actor.parent = self._hub
         actor.wake = self.clock + after
         actor.priority = self.choices.below(8) if self.policy == "priorities" else 0
         self.actors.append(actor)

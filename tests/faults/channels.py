@@ -1,0 +1,47 @@
+"""People's channels, Slack and the pager: what reached them, whatever the sender came to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faults.client import LOST, Request
+from faults.hazards import Wire
+from faults.schedule import Schedule
+
+from steps.registry.message import UnsureError
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that reached people: `text` is what they read; `repeated` says that it calls itself a repetition."""
+
+    at: float
+    channel: str
+    text: str
+    repeated: bool
+
+
+class Channels:
+    """Takes messages as a webhook does: what is `lost` arrived, and the sender does not know."""
+
+    def __init__(self, schedule: Schedule, wire: Wire) -> None:
+        self._schedule = schedule
+        self._wire = wire
+        self.told: list[Told] = []
+
+    def deliver(self, channel: str, text: str, *, repeated: bool) -> str | None:
+        """Return None if people were told, a sentence if they were not; raise `UnsureError` if no answer came."""
+        request = Request("tell", channel, text.splitlines()[0][:80])
+        fate = self._wire.fate(request)
+        if fate.dies == "before":
+            self._wire.die(request)
+        if fate.trouble not in ("", LOST):
+            self._wire.answered(request, fate.trouble)
+            return f"it was not told: {fate.trouble}"
+        self.told.append(Told(self._schedule.clock, channel, text, repeated))
+        self._wire.answered(request, fate.trouble or ("repeated" if repeated else "told"))
+        if fate.dies == "after":
+            self._wire.die(request)
+        if fate.trouble == LOST:
+            raise UnsureError("no answer came")
+        return None
