@@ -1,0 +1,46 @@
+"""Where a pipeline's Workflows run: on this machine, or on a cluster. `why`, `reconcile` and `watch` choose here.
+
+One rule for all of them, so that what `why` says of a run is what `reconcile` acts on.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from steps.registry.runs import Runs
+
+IN_POD = "KUBERNETES_SERVICE_HOST"
+"""Set by the kubelet in every pod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What a person or a manifest said: a context of the kubeconfig, else the home of this machine's runs.
+
+    `namespace` is the cluster's; "" is the context's own, or the pod's.
+    """
+
+    manifests: Path
+    home: Path
+    context: str = ""
+    namespace: str = ""
+
+
+def runs_at(place: Whereabouts) -> Runs:
+    """Return the Workflows of the context if one is named, of the cluster in whose pod this is, else of this machine.
+
+    Raises `RunsError` when the context or the pod's token cannot be used.
+    """
+    if place.context:
+        from workflows.cluster.runs import in_context
+
+        return in_context(place.context, place.namespace)
+    if os.environ.get(IN_POD):
+        from workflows.cluster.runs import in_pod
+
+        return in_pod(place.namespace)
+    from workflows.commands.localruns import LocalRuns
+
+    return LocalRuns(place.manifests, place.home)
