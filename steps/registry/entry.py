@@ -28,8 +28,8 @@ SAME: Mapping[str, tuple[str, ...] | None] = {
     "rolled-back": None,
     "frozen": None,
     "unfrozen": None,
-    "late": None,
-    "recovered": None,
+    "late": ("day",),
+    "recovered": ("day",),
 }
 """The kinds of records, and what of a body, beside the uid, makes two of a kind one; None: all of it. A Workflow that
 was retried by hand keeps its uid and may come to another end: that is another record."""
