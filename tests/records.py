@@ -11,10 +11,12 @@ from batches import BUCKET, DAY
 from steps.registry import ledger
 from steps.registry.objects import connect
 from workflows.engine.journal import Journal
+from workflows.engine.lock import Held
 from workflows.engine.model import Workflow
 
 RUN = f"loans-{DAY}-0123456789ab"
 NOW = datetime(2026, 2, 23, 6, tzinfo=UTC)
+ENGINES: list[Held] = []
 
 
 def record(name: str = RUN, uid: str = "u1", **changes: Any) -> None:
@@ -34,7 +36,10 @@ def record(name: str = RUN, uid: str = "u1", **changes: Any) -> None:
 
 
 def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running") -> None:
-    """Put a Workflow of the pipeline `loans` into the journal, whose step `train` is in that phase."""
+    """Put a Workflow of the pipeline `loans` into the journal, whose step `train` is in that phase.
+
+    Its engine lives as long as this process: one that goes on without is told as ended.
+    """
     node = {
         "id": f"{name}-1",
         "name": f"{name}.train(0)",
@@ -48,4 +53,4 @@ def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running"
     status = {"phase": phase, "startedAt": "2026-02-23T06:00:00Z", "nodes": {node["id"]: node}}
     value = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "status": status}
     value["spec"] = {"workflowTemplateRef": {"name": "loans"}}
-    Journal(home).create(Workflow.model_validate(value))
+    ENGINES.append(Journal(home).create_owned(Workflow.model_validate(value)))

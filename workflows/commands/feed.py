@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 
 import typer
 
 from steps.verdict import headline
+from workflows.engine.journal import Journal
 from workflows.engine.model import Workflow
-from workflows.engine.nodes import NodeStatus
+from workflows.engine.nodes import NodeStatus, WorkflowPhase
 from workflows.engine.observation import Observation
 from workflows.engine.sensor import Event
+
+Change = Callable[[Workflow], None]
 
 QUIET = ("received", "redelivered")
 REFUSALS = ("filtered", "discarded")
@@ -75,6 +79,16 @@ class Shown:
         if phase and phase.completed and not self._ended:
             self._ended = True
             typer.echo(f"{clock()}  {self._name}  {phase}: {came_to(workflow)}")
+
+
+def show_cron(workflow: Workflow, journal: Journal) -> None:
+    """Print what a CronWorkflow's Workflow said, and that it failed: one that had nothing to do says nothing."""
+    name = workflow.metadata.name or ""
+    for log in journal.logs(name):
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            typer.echo(f"{clock()}  {name}  {line}")
+    if workflow.status.phase is not WorkflowPhase.SUCCEEDED:
+        typer.echo(f"{clock()}  {name}  {workflow.status.phase}: {workflow.status.message or 'see above'}")
 
 
 def step(node: NodeStatus) -> str:

@@ -42,14 +42,19 @@ def secret_reader(folder: Path) -> Callable[[str], Mapping[str, str] | None]:
     return read
 
 
-def settings(home: Path, cancel: threading.Event, on_change: Callable[[Workflow], None] | None = None) -> Settings:
-    """Return how the engine runs here: clock, identities, and what the image would say of itself."""
+def settings(
+    home: Path,
+    cancel: threading.Event,
+    on_change: Callable[[Workflow], None] | None = None,
+    places: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return how the engine runs here: clock, identities, and what the image would say of itself and of `places`."""
     return Settings(
         home=home,
         namespace=NAMESPACE,
         clock=lambda: datetime.now(UTC),
         new_uid=lambda: str(uuid4()),
-        image_environment=image_environment(),
+        image_environment={**image_environment(), **(places or {})},
         on_change=on_change,
         cancel=cancel,
     )
@@ -60,6 +65,12 @@ def image_environment() -> dict[str, str]:
     asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)  # noqa: S607 - git, wherever it is
     sha = {"RETRAIN_GIT_SHA": asked.stdout.strip()} if asked.returncode == 0 else {}
     return {**sha, "RETRAIN_IMAGE": "none: local processes", "PYTHONUNBUFFERED": "1"}
+
+
+def places(home: Path, manifests: Path, pipelines: Path) -> dict[str, str]:
+    """Return the environment by which a `retrain` command in a step finds this home, as a pod finds its API server."""
+    folders = {"RETRAIN_HOME": home, "RETRAIN_MANIFESTS": manifests, "RETRAIN_PIPELINES": pipelines}
+    return {name: str(folder.resolve()) for name, folder in folders.items()}
 
 
 def generated_name(prefix: str) -> str:

@@ -34,8 +34,7 @@ def run(name: str, step: str, pipelines: Path, home: Path) -> int:
 
 def local(name: str, home: Path) -> Iterator[tuple[str, str]]:
     """Yield pod and log of a run in this home, oldest first."""
-    folder = Journal(home).directory(name) / "logs"
-    for file in sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime_ns):
+    for file in Journal(home).logs(name):
         yield file.stem, file.read_text(encoding="utf-8", errors="replace")
 
 

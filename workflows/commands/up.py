@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,40 +18,27 @@ import typer
 
 from steps.document import Document
 from workflows.catalog import queue_name
-from workflows.commands import documents, feed, local
+from workflows.commands import documents, local
+from workflows.commands.controller import Desk, serve
 from workflows.commands.feed import Feed
 from workflows.commands.run import interruptible
 from workflows.config import pipelines_in
 from workflows.embedded import EmbeddedStore, Notification, environment, make_bucket, prepare
 from workflows.engine.buckets import connect, probe_conditional_writes
-from workflows.engine.driver import run as drive
+from workflows.engine.driver import submit
 from workflows.engine.effect import fields
 from workflows.engine.events import EventDocument, EventSource, Sensor, events_among
 from workflows.engine.inbox import FILE, Inbox, erase
-from workflows.engine.journal import Journal
+from workflows.engine.journal import AlreadyExistsError
 from workflows.engine.listener import Listener, listen
 from workflows.engine.model import Workflow
-from workflows.engine.nodes import WorkflowPhase
-from workflows.errors import DocumentError, RetrainError
+from workflows.errors import DocumentError
 
-AT_ONCE = 8
-LOOK = 0.01  # seconds between looks at whether the journal has a run
 RUNS = "workflows"
 EMBEDDED = "embedded"
 """The part of the home whose runs last as long as an embedded store; those on a real one are kept beside it."""
 PROBE = "registry"
 EXAMPLE_BATCH = "2026-02-23"
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What starting a run needs; one for the time of `up`."""
-
-    manifests: Path
-    home: Path
-    cancel: threading.Event
-    pool: ThreadPoolExecutor
-    stopped: list[str] = field(default_factory=list)
 
 
 def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: int) -> int:
@@ -73,14 +57,16 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
             prepare(bucket, queue, notifications(found, bucket))
         introduce(found, url, home, embedded=not endpoint)
         typer.echo(f"Accepted, without effect outside a cluster: {', '.join(fields(applied.templates))}.")
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            desk = Desk(manifests, home, cancel, pool)
+        desk = Desk(manifests, home, cancel, local.places(home, manifests, pipelines))
+        with ThreadPoolExecutor(1, "controller") as thread:
+            serving = thread.submit(serve, desk, applied.cron_workflows)
             try:
                 sensors = sum(isinstance(event.body, Sensor) for event in events)
-                listener = Listener(inbox, lambda resource: submit(desk, resource), Feed(sensors), home / "secrets")
+                listener = Listener(inbox, lambda resource: create(desk, resource), Feed(sensors), home / "secrets")
                 listen(events, listener, cancel)
             finally:
                 cancel.set()
+        serving.result()
     again = f"; stopped: {', '.join(desk.stopped)} (`retrain replay` runs a batch again)" if desk.stopped else ""
     typer.echo(f"ended{again}")
     return 0
@@ -140,35 +126,17 @@ def notifications(found: Sequence[Document], bucket: str) -> list[Notification]:
     ]
 
 
-def submit(desk: Desk, resource: dict[str, Any]) -> Literal["created", "exists"]:
-    """Start the Workflow that a Sensor made; "exists" if its name was used, whatever became of that run."""
-    workflow = Workflow.model_validate(resource)
-    name = workflow.metadata.name or ""
-    journal = Journal(desk.home)
-    if journal.directory(name).exists():
-        return "exists"
+def create(desk: Desk, resource: dict[str, Any]) -> Literal["created", "exists"]:
+    """Create the Workflow that a Sensor made, for the controller to run; "exists" if its name was used.
+
+    The event may be forgotten once this returns: the journal has the run, and whoever serves the home begins it.
+    """
     found = documents.read(desk.manifests)
-    objects = local.objects(found, desk.home)
-    settings = local.settings(desk.home, desk.cancel, feed.Shown(name))
-    running = desk.pool.submit(drive, local.with_backoff(workflow, found), objects, settings)
-    # The event may be forgotten only once the journal has the run: wait for that moment, not for the run.
-    while not journal.directory(name).exists():
-        wait([running], LOOK)
-        if desk.cancel.is_set() and running.cancel():
-            raise RetrainError("`retrain up` is ending; the Workflow was not started")
-        if running.done():
-            running.result()
-    running.add_done_callback(partial(ended, desk, name))
+    try:
+        submit(local.with_backoff(Workflow.model_validate(resource), found), desk.settings())
+    except AlreadyExistsError:
+        return "exists"
     return "created"
-
-
-def ended(desk: Desk, name: str, running: Future[Workflow]) -> None:
-    """Note a run that was stopped, and say it if the engine could not bring one to its end: nobody waits for it."""
-    error = running.exception()
-    if desk.cancel.is_set() and (error or running.result().status.phase != WorkflowPhase.SUCCEEDED):
-        desk.stopped.append(name)
-    if error is not None:
-        typer.echo(f"{feed.clock()}  {name}  broke off: {type(error).__name__}: {error}", err=True)
 
 
 def introduce(found: Sequence[Document], url: str, home: Path, *, embedded: bool) -> None:
@@ -182,7 +150,7 @@ def introduce(found: Sequence[Document], url: str, home: Path, *, embedded: bool
     for name, value in {**exports, "RETRAIN_HOME": str(home.resolve())}.items():
         typer.echo(f"  export {name}={value}")
     for left in local.unfinished(home):
-        typer.echo(f"{left.metadata.name}: never finished, at an earlier time; `retrain replay` runs a batch again")
+        typer.echo(f"{left.metadata.name}: not begun at an earlier time; it begins now")
     for document in found:
         place = f"s3://{document.data.bucket}/{document.data.prefix}/<batch>/{document.data.marker}"
         typer.echo(f"{document.name}: waiting for markers at {place}")

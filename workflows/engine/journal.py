@@ -74,6 +74,11 @@ class Journal:
         """Where the output of one pod is or will be."""
         return self.directory(name) / "logs" / f"{_pod_name(pod)}.log"
 
+    def logs(self, name: str) -> tuple[Path, ...]:
+        """The logs there are of a Workflow's pods, the oldest first."""
+        found = (self.directory(name) / "logs").glob("*.log")
+        return tuple(sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name)))
+
     def pod_directory(self, name: str, pod: str) -> Path:
         """The scratch directory of one pod."""
         return self.directory(name) / "pods" / _pod_name(pod)
