@@ -132,14 +132,15 @@ def recorded(store: Store, where: str, record: int) -> None:
         standing = read(store, where)
         if standing.message.record:
             return
-        with suppress(Moved):
-            store.swap(where, replace(standing.message, record=record).to_json(), standing.etag)
+        body = replace(standing.message, record=record).to_json()
+        with suppress(Exists, Moved):
+            _put(store, where, body, standing.etag)
             return
 
 
-def undecided(message: Message, now: datetime) -> list[str]:
-    """Return the channels of which it cannot be known whether people were told, and that are not used again."""
-    return [name for name, one in message.channels.items() if one.repeated and _stale(one, "", now)]
+def under_way(found: Delivery, by: str, now: datetime) -> bool:
+    """Say whether another teller is at it, as far as can be known."""
+    return found.state is State.SENDING and not _stale(found, by, now)
 
 
 def _claimed(found: Delivery | None, by: str, now: datetime) -> Delivery | None:
@@ -189,8 +190,11 @@ def _settled(store: Store, where: str, standing: Standing, channel: str, end: De
 
 def _write(store: Store, where: str, standing: Standing, channel: str, value: Delivery) -> Standing:
     message = replace(standing.message, channels={**standing.message.channels, channel: value})
-    body = message.to_json()
-    return Standing(message, store.swap(where, body, standing.etag) if standing.etag else store.create(where, body))
+    return Standing(message, _put(store, where, message.to_json(), standing.etag))
+
+
+def _put(store: Store, where: str, body: bytes, etag: str) -> str:
+    return store.swap(where, body, etag) if etag else store.create(where, body)
 
 
 def _delivery(value: Mapping[str, Any]) -> Delivery:
