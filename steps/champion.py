@@ -22,27 +22,25 @@ from steps.registry.objects import Store, TooLargeError
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands in production: the pointer's ETag ("" if production is empty) and the model's file if it is there."""
+    """What stands in production: its version ("" if production is empty) and the model's file if it is there."""
 
     version: str = ""
-    etag: str = ""
     data: bytes | None = None
     problem: str = ""
 
 
 def standing(store: Store, document: Document) -> Standing:
     """Return what production has; raises `StoreError` if the store cannot say."""
-    found = pointer.read(store, document)
-    if found is None:
+    name = pointer.current(pointer.read(store, document)).version
+    if not name:
         return Standing()
-    name = found.pointer.version
     try:
         stored = store.get(version.model_key(document.name, name), model.LIMIT)
     except TooLargeError as error:
-        return Standing(name, found.etag, problem=str(error))
+        return Standing(name, problem=str(error))
     if stored is None:
-        return Standing(name, found.etag, problem="its model file is not there")
-    return Standing(name, found.etag, stored[0])
+        return Standing(name, problem="its model file is not there")
+    return Standing(name, stored[0])
 
 
 def meet(found: Standing, holdout: pd.DataFrame, truth: NDArray[np.int64], dtypes: Mapping[str, str]) -> Champion:

@@ -1,7 +1,8 @@
 """`claim`: take the batch that a marker announces, or say why there is nothing to do, before anything is trained.
 
 First step of a run. The order is cheap to dear: the marker's key, the marker, its file names, a claim that stands,
-production's batch, then every byte of every file; only a batch that is complete is claimed.
+production, then every byte of every file. The claim is taken before the files are read, and given back if they are not
+as the marker says: then reconcile looks at them again, and any run may take it.
 """
 
 from __future__ import annotations
@@ -18,47 +19,72 @@ from steps import interface
 from steps.document import Document
 from steps.interface import Call, Interface
 from steps.registry import claim as claims
+from steps.registry import ledger, objects, pointer
 from steps.registry import marker as markers
-from steps.registry import objects, pointer
 from steps.registry.claim import Claim, Owner
 from steps.registry.marker import File, Marker
 from steps.registry.objects import Store
-from steps.verdict import Conclusion, Reason, Verdict
+from steps.verdict import Conclusion, Outcome, Reason, StoreError, Verdict, headline
 
 INTERFACE = Interface(
-    parameters=("marker", "etag", "workflow", "uid", "replay", "allow-older"),
+    parameters=("marker", "etag", "workflow", "uid", "created", "allow-older"),
     artifacts=("document",),
     writes=("files", "batch", "as-of", "revision", "data-hash", "token", "verdict"),
     saves=("manifest",),
 )
 BROKEN_SHOWN = 10
+ATTEMPTS = 8
+"""How often another run may come between reading the claim and taking it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, and what a person allowed: to run a batch again, and to run one older than production's."""
+    """Who asks, since when its Workflow is there, and whether a person allowed it to be older than production."""
 
     owner: Owner
-    replay: bool = False
+    created: datetime | None = None
     allow_older: bool = False
 
 
-def claim(store: Store, document: Document, marker: Marker, request: Request, at: str) -> Claim | Conclusion:
+def claim(store: Store, document: Document, marker: Marker, request: Request, now: datetime) -> Claim | Conclusion:
     """Return the claim as this run now holds it, or the conclusion that there is nothing to do.
 
-    `at` is now, UTC in ISO 8601. Raises `Verdict` (incomplete) and `StoreError`.
+    Raises `Verdict` (incomplete; the claim is given back) and `StoreError`.
     """
-    wanted = _wanted(marker, request.owner, at)
-    standing = claims.read(store, document.name, wanted.data_hash)
-    if standing is not None and standing.claim.owned_by(request.owner):
-        return standing.claim
-    if standing is not None and not request.replay:
-        return _taken(standing.claim, document)
-    if not request.allow_older and (newer := _superseded(store, document, marker)):
-        return newer
-    verify(store, document.data.prefix, marker.files)
-    taken = claims.take(store, document.name, wanted, standing)
-    return taken or _raced(store, document, wanted.data_hash)
+    held = _get_hold(store, document, _wanted(marker, request.owner, _instant(now)), request)
+    if isinstance(held, Conclusion):
+        return held
+    ledger.append(store, document.name, _started(held), now=now, since=request.created)
+    try:
+        verify(store, document.data.prefix, marker.files)
+    except Verdict as incomplete:
+        ended = claims.finished(incomplete.conclusion, _instant(now))
+        claims.close(store, document.name, held.data_hash, request.owner, ended)
+        raise
+    return held
+
+
+def _get_hold(store: Store, document: Document, wanted: Claim, request: Request) -> Claim | Conclusion:
+    """Return the claim that this run has, was granted, or may take; else say what stands against it."""
+    owner, where = request.owner, document.name
+    for _ in range(ATTEMPTS):
+        standing = claims.read(store, where, wanted.data_hash)
+        if standing is not None and standing.claim.granted_to(owner.workflow):
+            claims.adopt(store, where, standing, owner, wanted.claimed_at)
+            continue
+        own = standing is not None and standing.claim.owned_by(owner) and not standing.claim.settled
+        free = standing is None or claims.given_back(standing.claim)
+        if standing is not None and not (own or free):
+            return _taken(standing.claim, document, owner)
+        against = _against(store, document, wanted, request)
+        if against is not None:
+            if own:
+                claims.close(store, where, wanted.data_hash, owner, claims.finished(against, wanted.claimed_at))
+            return against
+        held = standing.claim if standing is not None and not free else claims.take(store, where, wanted, standing)
+        if held is not None:
+            return held
+    raise StoreError(f"{claims.key(where, wanted.data_hash)}: {ATTEMPTS} times another run was faster; try again")
 
 
 def verify(store: Store, prefix: str, files: tuple[File, ...]) -> None:
@@ -96,40 +122,55 @@ def _wanted(marker: Marker, owner: Owner, at: str) -> Claim:
         workflow=owner.workflow,
         uid=owner.uid,
         token=1,
+        attempt=1,
         claimed_at=at,
     )
 
 
-def _taken(standing: Claim, document: Document) -> Conclusion:
+def _started(held: Claim) -> ledger.Entry:
+    names = ("batch", "as_of", "revision", "data_hash", "marker", "etag", "workflow", "token", "attempt")
+    body = {name: getattr(held, name) for name in names}
+    message = f"{held.workflow} has the data of batch {held.batch} (attempt {held.attempt}, token {held.token})"
+    return ledger.Entry("started", held.uid, {**body, "by": held.workflow, "message": message})
+
+
+def _taken(standing: Claim, document: Document, owner: Owner) -> Conclusion:
     """Say that somebody has this data; a run that ended badly is named as such, with the way to run it again."""
     evidence = {"workflow": standing.workflow, "uid": standing.uid, "batch": standing.batch}
-    if standing.finished is None:
-        return Conclusion(Reason.DUPLICATE, f"duplicate of {standing.workflow}, which has not ended yet", evidence)
     ended = standing.finished
+    if ended is None:
+        return Conclusion(Reason.DUPLICATE, f"duplicate of {standing.workflow}, which has not ended yet", evidence)
+    evidence |= {"outcome": ended.outcome, "reason": ended.reason}
+    if standing.owned_by(owner) and ended.outcome == Outcome.SKIPPED:
+        return Conclusion(Reason(ended.reason), ended.message, evidence)
+    if not standing.settled:
+        message = (
+            f"duplicate of {standing.workflow}, which ended {headline(ended.outcome, ended.reason)} and is due again"
+        )
+        return Conclusion(Reason.DUPLICATE, message, evidence)
     message = (
-        f"unchanged since {standing.workflow} (batch {standing.batch}), which ended {ended.outcome} ({ended.reason}); "
-        f"to run it again: retrain replay {document.name} {standing.batch}"
+        f"unchanged since {standing.workflow} (batch {standing.batch}), which ended "
+        f"{headline(ended.outcome, ended.reason)}; to run it again: retrain replay {document.name} {standing.batch}"
     )
-    return Conclusion(Reason.UNCHANGED, message, {**evidence, "outcome": ended.outcome, "reason": ended.reason})
+    return Conclusion(Reason.UNCHANGED, message, evidence)
 
 
-def _superseded(store: Store, document: Document, marker: Marker) -> Conclusion | None:
-    production = pointer.read(store, document)
-    if production is None or production.pointer.order <= marker.order:
+def _against(store: Store, document: Document, wanted: Claim, request: Request) -> Conclusion | None:
+    """Return what production has against this batch now: it is frozen, or has newer data."""
+    production = pointer.current(pointer.read(store, document))
+    if production.frozen is not None:
+        return pointer.frozen(production.frozen)
+    if production.order <= wanted.order or request.allow_older:
         return None
-    newer = production.pointer
     message = (
-        f"production has version {newer.version} of {newer.as_of} revision {newer.revision}, newer than this batch "
-        f"of {marker.as_of} revision {marker.revision}"
+        f"production has version {production.version} of {production.as_of} revision {production.revision}, newer than "
+        f"this batch of {wanted.as_of} revision {wanted.revision}"
     )
-    return Conclusion(Reason.SUPERSEDED, message, {"version": newer.version, "batch": newer.batch})
+    return Conclusion(Reason.SUPERSEDED, message, {"version": production.version, "batch": production.batch})
 
 
-def _raced(store: Store, document: Document, data_hash: str) -> Conclusion:
-    winner = claims.read(store, document.name, data_hash)
-    if winner is None:
-        return Conclusion(Reason.DUPLICATE, "another run took this data at the same moment")
-    return _taken(winner.claim, document)
+def _instant(now: datetime) -> str:
+    return now.isoformat(timespec="seconds")
 
 
 def _manifest(document: Document, marker: Marker) -> dict[str, Any]:
@@ -155,10 +196,9 @@ def run(call: Call) -> None:
     call.write("data-hash", manifest["data_hash"])
     # A skipped run has a manifest too: Argo resolves what the loop is to read before it sees that the loop is empty.
     call.save("manifest").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-    request = Request(
-        Owner(values["workflow"], values["uid"]), values["replay"] == "true", values["allow-older"] == "true"
-    )
-    answer = claim(store, document, marker, request, datetime.now(UTC).isoformat(timespec="seconds"))
+    owner = Owner(values["workflow"], values["uid"])
+    request = Request(owner, interface.created(values["created"]), values["allow-older"] == "true")
+    answer = claim(store, document, marker, request, datetime.now(UTC))
     if isinstance(answer, Conclusion):
         call.write("verdict", answer.to_json())
         print(f"{answer.outcome}: {answer.message}", file=sys.stderr)  # noqa: T201 - the step's log

@@ -1,8 +1,8 @@
-"""`deploy`: move production to this run's model by one compare-and-swap against the very champion it was judged by.
+"""`deploy`: move production to this run's model by one compare-and-swap, from the very champion it was judged against.
 
 The last step of a run whose model passed every gate. Each request can be the last before a crash and every attempt may
 be a second one, so: versions are immutable, the intent is on the ledger before the swap, and an attempt that finds its
-own version standing has succeeded.
+own version in production, or there before, has succeeded.
 """
 
 from __future__ import annotations
@@ -22,38 +22,42 @@ from steps.registry import claim as claims
 from steps.registry import ledger, objects, pointer, version
 from steps.registry.claim import Owner
 from steps.registry.objects import Store
-from steps.registry.pointer import Pointer, Standing
-from steps.verdict import Conclusion, Reason, Verdict
+from steps.registry.pointer import Pointer
+from steps.verdict import Conclusion, Reason, StoreError, Verdict
 
 INTERFACE = Interface(
     parameters=(
         "workflow",
         "uid",
+        "created",
         "batch",
         "as-of",
         "revision",
         "data-hash",
         "token",
         "champion",
-        "champion-etag",
         "allow-older",
     ),
     artifacts=("document", "model", "report"),
     writes=("version", "verdict"),
 )
+NO_CHAMPION = "none"
+ATTEMPTS = 8
+"""How often the pointer may be written by others, fenced or frozen, while this step is about to move it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """The run that wants production: `target` is the pointer it would write, `made_of` goes into `version.json`.
 
-    `champion_etag` is of the pointer it was judged against, "" if production was empty.
+    `target.previous` is the version that it was judged against, "" if production was empty. `created` is when the
+    Workflow was, None if unknown.
     """
 
     target: Pointer
-    champion_etag: str
     allow_older: bool
     made_of: Mapping[str, Any]
+    created: datetime | None = None
 
     @property
     def owner(self) -> Owner:
@@ -61,25 +65,38 @@ class Candidate:
 
 
 def deploy(store: Store, document: Document, candidate: Candidate, files: version.Files, now: datetime) -> Conclusion:
-    """Move production and return `promoted`, or `superseded` if production has newer data by now.
+    """Move production and return `promoted`, or what stands against it by now: `superseded` or `frozen`.
 
-    Raises `Verdict` (claim lost, production moved) and `StoreError`.
+    The pointer is read before the claim, and swapped from what was read: whoever takes the claim away fences the
+    pointer afterwards. Raises `Verdict` (claim lost, production moved) and `StoreError`.
     """
     target = candidate.target
-    standing = pointer.read(store, document)
-    if pointer.reached(standing, target.version):
-        return _promoted(document, target)
-    _hold(store, document, candidate)
-    if standing is not None and standing.pointer.order > target.order and not candidate.allow_older:
-        return _superseded(standing.pointer, target)
-    if _etag(standing) != candidate.champion_etag:
-        raise _moved(target, standing)
-    version.write(store, document.name, target.version, files, candidate.made_of)
-    ledger.append(store, document.name, _intent(candidate), now=now)
-    _hold(store, document, candidate)
-    if not pointer.move(store, document, target, candidate.champion_etag):
-        raise _moved(target, pointer.read(store, document))
-    return _promoted(document, target)
+    for attempt in range(ATTEMPTS):
+        standing = pointer.read(store, document)
+        if pointer.reached(standing, target.version):
+            return _promoted(document, target)
+        _hold(store, document, candidate)
+        against = _against(candidate, pointer.current(standing))
+        if against is not None:
+            return against
+        if not attempt:
+            version.write(store, document.name, target.version, files, candidate.made_of)
+            ledger.append(store, document.name, _intent(candidate), now=now, since=candidate.created)
+        if pointer.move(store, document, target, standing):
+            return _promoted(document, target)
+    raise StoreError(f"{pointer.key(document)}: {ATTEMPTS} times another writer was faster; try again")
+
+
+def _against(candidate: Candidate, production: Pointer) -> Conclusion | None:
+    """Return what forbids the move, None if nothing does; raises `Verdict` if the model was judged against another."""
+    target = candidate.target
+    if production.frozen is not None:
+        return pointer.frozen(production.frozen)
+    if production.order > target.order and not candidate.allow_older:
+        return _superseded(production, target)
+    if production.version != target.previous:
+        raise _moved(target, production)
+    return None
 
 
 def _hold(store: Store, document: Document, candidate: Candidate) -> None:
@@ -90,11 +107,9 @@ def _hold(store: Store, document: Document, candidate: Candidate) -> None:
         return
     who = f"{standing.claim.workflow} by token {standing.claim.token}" if standing else "nobody"
     message = f"the claim of batch {target.batch} is held by {who}, not by this run's token {target.token}"
+    if standing is not None and standing.claim.owned_by(candidate.owner) and standing.claim.finished is not None:
+        message = f"this run's claim of batch {target.batch} was ended as {standing.claim.finished.outcome} already"
     raise Verdict(Reason.CLAIM_LOST, message, holder=standing.claim.workflow if standing else None)
-
-
-def _etag(standing: Standing | None) -> str:
-    return standing.etag if standing else ""
 
 
 def _intent(candidate: Candidate) -> ledger.Entry:
@@ -102,13 +117,14 @@ def _intent(candidate: Candidate) -> ledger.Entry:
     body = {
         "version": target.version,
         "replaces": target.previous,
-        "replaces_etag": candidate.champion_etag,
         "data_hash": target.data_hash,
         "batch": target.batch,
         "as_of": target.as_of,
         "revision": target.revision,
         "token": target.token,
         "workflow": target.workflow,
+        "by": target.workflow,
+        "message": f"version {target.version} is about to replace {target.previous or 'nothing'}",
     }
     return ledger.Entry("intent", target.uid, body)
 
@@ -127,8 +143,8 @@ def _superseded(newer: Pointer, target: Pointer) -> Conclusion:
     return Conclusion(Reason.SUPERSEDED, message, {"version": newer.version, "batch": newer.batch})
 
 
-def _moved(target: Pointer, standing: Standing | None) -> Verdict:
-    now = standing.pointer.version if standing else "empty"
+def _moved(target: Pointer, production: Pointer) -> Verdict:
+    now = production.version or "empty"
     message = f"production is {now} by now, but this run's model was judged against {target.previous or 'empty'}"
     return Verdict(Reason.PRODUCTION_MOVED, message, champion=target.previous or None, production=now)
 
@@ -137,7 +153,7 @@ def _candidate(call: Call, document: Document, now: datetime) -> Candidate:
     values = call.parameters
     target = Pointer(
         version=version.name(values["as-of"], int(values["revision"]), values["uid"]),
-        previous=values["champion"] if values["champion-etag"] else "",
+        previous="" if values["champion"] == NO_CHAMPION else values["champion"],
         data_hash=values["data-hash"],
         batch=values["batch"],
         as_of=values["as-of"],
@@ -148,14 +164,17 @@ def _candidate(call: Call, document: Document, now: datetime) -> Candidate:
         promoted_at=now.isoformat(timespec="seconds"),
     )
     made_of = {
-        **{name: getattr(target, name) for name in ("data_hash", "batch", "as_of", "revision", "workflow", "uid")},
+        **{
+            name: getattr(target, name)
+            for name in ("data_hash", "batch", "as_of", "revision", "token", "workflow", "uid")
+        },
         "previous": target.previous or None,
         "git_sha": os.environ.get("RETRAIN_GIT_SHA"),
         "image": os.environ.get("RETRAIN_IMAGE"),
         "document": document.model_dump(mode="json"),
         "pipeline_hash": documents.fingerprint(document),
     }
-    return Candidate(target, values["champion-etag"], values["allow-older"] == "true", made_of)
+    return Candidate(target, values["allow-older"] == "true", made_of, interface.created(values["created"]))
 
 
 def run(call: Call) -> None:

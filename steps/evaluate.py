@@ -29,7 +29,7 @@ from steps.split import Split
 
 INTERFACE = Interface(
     artifacts=("document", "clean", "model"),
-    writes=("decision", "evaluation", "champion", "champion-etag", "verdict"),
+    writes=("decision", "evaluation", "champion", "verdict"),
     saves=("report",),
 )
 LIMIT = 8000
@@ -146,7 +146,6 @@ def run(call: Call) -> None:
     call.save("report").write_text(text, encoding="utf-8")
     call.write("evaluation", short(evaluation))
     call.write("champion", standing.version or "none")
-    call.write("champion-etag", standing.etag)
     call.write("decision", evaluation.decision)
     for judged in evaluation.judged:
         print(f"{'passed' if judged.passed else 'FAILED'} {judged.gate.name}: {judged.evidence}")  # noqa: T201 - the step's log

@@ -12,12 +12,15 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from steps.verdict import EXIT_VERDICT, Conclusion, Reason, StoreError, Verdict
 
 VERDICT = "verdict"
 LAST_LINES = 5
+CREATED_FORMATS = ("%Y-%m-%d %H:%M:%S %z %Z", "%Y-%m-%dT%H:%M:%S%z")
+"""How Argo prints `workflow.creationTimestamp`, plain and as RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ def harmless(text: str) -> str:
     """
     plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", " ", text)
     return re.sub(r"\{(?=\{)|\$(?=\()", r"\g<0> ", plain)
+
+
+def created(text: str) -> datetime | None:
+    """Return when the Workflow was created, in UTC, as Argo prints it; None for what is no such text."""
+    for form in CREATED_FORMATS:
+        try:
+            return datetime.strptime(text, form).astimezone(UTC)
+        except ValueError:
+            continue
+    return None
 
 
 def parse(interface: Interface, argv: list[str]) -> Call:

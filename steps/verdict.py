@@ -30,6 +30,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     UNCHANGED = "unchanged"
     SUPERSEDED = "superseded"
+    FROZEN = "frozen"
     GATE = "gate"
     KEY = "key"
     MARKER = "marker"
@@ -51,6 +52,7 @@ OUTCOME_OF: Mapping[Reason, Outcome] = {
     Reason.DUPLICATE: Outcome.SKIPPED,
     Reason.UNCHANGED: Outcome.SKIPPED,
     Reason.SUPERSEDED: Outcome.SKIPPED,
+    Reason.FROZEN: Outcome.SKIPPED,
     Reason.GATE: Outcome.REJECTED,
     Reason.KEY: Outcome.REFUSED,
     Reason.MARKER: Outcome.REFUSED,
@@ -72,6 +74,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.DUPLICATE: "another run already has this data",
     Reason.UNCHANGED: "this data was already trained on",
     Reason.SUPERSEDED: "production already has a model of newer data",
+    Reason.FROZEN: "promotion is frozen",
     Reason.GATE: "the model failed a gate; production is untouched",
     Reason.KEY: "the marker's key is not acceptable",
     Reason.MARKER: "the marker cannot be read as one",
@@ -87,6 +90,20 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STORE: "the object store could not be used",
     Reason.UNKNOWN: "the run ended without saying why",
 }
+
+GIVEN_BACK = frozenset({Reason.INCOMPLETE, Reason.FROZEN})
+"""Ends by which a run gives its claim back: anybody may take it."""
+OPEN = GIVEN_BACK | {
+    Reason.DUPLICATE,
+    Reason.CRASHED,
+    Reason.OUT_OF_MEMORY,
+    Reason.DEADLINE,
+    Reason.PRODUCTION_MOVED,
+    Reason.CLAIM_LOST,
+    Reason.STORE,
+    Reason.UNKNOWN,
+}
+"""Ends that leave the batch open, for reconcile may have to act. Any other is final: the marker gets its receipt."""
 
 
 def headline(outcome: str, reason: str) -> str:

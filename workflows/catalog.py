@@ -61,7 +61,6 @@ RUN_PARAMETERS = {
     "trigger": "manual",
     "requested-by": "",
     "why": "",
-    "replay": "false",
     "allow-older": "false",
     "retry-backoff": "",
 }
@@ -70,7 +69,7 @@ RUN_PARAMETERS = {
 CLAIM = Step(
     name="claim",
     title="Claim the batch",
-    parameters=("marker", "etag", "workflow", "uid", "replay", "allow-older"),
+    parameters=("marker", "etag", "workflow", "uid", "created", "allow-older"),
     artifacts=("document",),
     writes=(
         Written("files", default="[]"),
@@ -110,7 +109,6 @@ EVALUATE = Step(
         Written("decision", default="reject", exported=True),
         Written("evaluation", exported=True),
         Written("champion", exported=True),
-        Written("champion-etag"),
     ),
     saves=(Saved("report", "report.json"),),
     store=True,
@@ -120,8 +118,7 @@ DEPLOY = Step(
     name="deploy",
     title="Move production to the model",
     parameters=(
-        "workflow", "uid", "batch", "as-of", "revision", "data-hash", "token", "champion", "champion-etag",
-        "allow-older",
+        "workflow", "uid", "created", "batch", "as-of", "revision", "data-hash", "token", "champion", "allow-older",
     ),
     artifacts=("document", "model", "report"),
     writes=(Written("version", exported=True),),
@@ -141,7 +138,7 @@ RECORD = Step(
     title="Record the run",
     parameters=(
         "workflow", "uid", "status", "failures", "outputs", "marker", "etag", "trigger", "requested-by", "why",
-        "replay", "created", "duration",
+        "created", "duration",
     ),
     artifacts=("document",),
     writes=(Written("outcome", exported=True), Written("reason", exported=True), Written("message", exported=True)),

@@ -1,7 +1,8 @@
-"""The claim: who has a batch's content. Taken by `claim`, looked at by `deploy`, closed by `record`.
+"""The claim: who has a batch's content. Taken by `claim`, looked at by `deploy`, closed at the run's end.
 
 One object a pipeline and data hash, created if absent, so that of any number of Workflows with the same content exactly
-one is the owner. The token grows with every take-over: a former owner that wakes up no longer holds the claim.
+one is the owner. The token grows with each owner. Nobody takes a claim from a standing owner but by a grant, which
+names the next Workflow before it exists; its `claim` step then adopts the claim.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from steps.registry.objects import Exists, Moved, Store
-from steps.verdict import Conclusion, StoreError
+from steps.verdict import GIVEN_BACK, OPEN, Conclusion, StoreError
+
+ATTEMPTS = 8
+"""How often a write of the claim starts again because another came between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,31 @@ class Finished:
 
     outcome: str
     reason: str
+    message: str
     at: str
+
+    @property
+    def final(self) -> bool:
+        """Say whether nothing is left to do for the batch."""
+        return self.reason not in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The last owner before a grant: its version may be in production, and how it ended tells what a grant undid."""
+
+    workflow: str
+    uid: str
+    finished: Finished | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim as it stands in the bucket; `token` counts its owners from 1, `claimed_at` is UTC in ISO 8601."""
+    """A claim as it stands in the bucket; `claimed_at` is UTC in ISO 8601.
+
+    `token` counts its owners from 1, `attempt` the runs that the batch was given. `uid` is "" while the claim is
+    granted to the Workflow of that name and that has not adopted it yet.
+    """
 
     data_hash: str
     batch: str
@@ -44,11 +67,31 @@ class Claim:
     workflow: str
     uid: str
     token: int
+    attempt: int
     claimed_at: str
     finished: Finished | None = None
+    former: Former | None = None
+
+    @property
+    def order(self) -> tuple[str, int]:
+        return (self.as_of, self.revision)
 
     def owned_by(self, owner: Owner) -> bool:
         return self.uid == owner.uid
+
+    def granted_to(self, workflow: str) -> bool:
+        """Say whether the claim waits for the Workflow of this name."""
+        return not self.uid and self.workflow == workflow
+
+    @property
+    def retired(self) -> bool:
+        """Say whether the owner was fenced off and nobody came after it."""
+        return self.former is not None and self.former.uid == self.uid
+
+    @property
+    def settled(self) -> bool:
+        """Say whether the content's last run has ended and nothing but a replay takes it up again."""
+        return self.finished is not None and (self.finished.final or self.retired)
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, indent=2).encode()
@@ -78,48 +121,90 @@ def read(store: Store, pipeline: str, data_hash: str) -> Standing | None:
 
 
 def take(store: Store, pipeline: str, wanted: Claim, standing: Standing | None) -> Claim | None:
-    """Take the claim: create it, or take it over from exactly `standing` with a token one higher.
+    """Take the claim: create it, or take it from exactly `standing`, by a token one higher.
 
-    Returns the claim as the caller now holds it, None if somebody else was faster. Raises `StoreError`.
+    Whether it may be taken is for the caller to say: it was given back, or the caller grants. Returns the claim as it
+    stands then, None if somebody else was faster. Raises `StoreError`.
     """
-    where = key(pipeline, wanted.data_hash)
-    try:
-        if standing is None:
-            store.create(where, wanted.to_json())
-            return wanted
-        over = replace(wanted, token=standing.claim.token + 1)
-        store.swap(where, over.to_json(), standing.etag)
-        return over
-    except (Exists, Moved):
-        now = read(store, pipeline, wanted.data_hash)
-        return now.claim if now is not None and now.claim.uid == wanted.uid else None
+    if standing is None:
+        try:
+            store.create(key(pipeline, wanted.data_hash), wanted.to_json())
+        except Exists:
+            return None
+        return wanted
+    return _swap(store, pipeline, replace(wanted, token=standing.claim.token + 1), standing)
+
+
+def adopt(store: Store, pipeline: str, standing: Standing, owner: Owner, at: str) -> Claim | None:
+    """Fill in the uid of the Workflow that the claim was granted to; None if it is not, or no longer."""
+    if not standing.claim.granted_to(owner.workflow):
+        return None
+    return _swap(store, pipeline, replace(standing.claim, uid=owner.uid, claimed_at=at), standing)
 
 
 def holds(standing: Standing | None, owner: Owner, token: int) -> bool:
-    """Say whether this owner's claim, by this token, is the one that stands."""
-    return standing is not None and standing.claim.owned_by(owner) and standing.claim.token == token
+    """Say whether this owner may act by the claim: it is its own, by this token, and not settled.
+
+    An open end does not take it away: a Workflow that is retried by hand goes on under the same uid.
+    """
+    if standing is None or not standing.claim.owned_by(owner) or standing.claim.token != token:
+        return False
+    return not standing.claim.settled and not given_back(standing.claim)
 
 
-def close(store: Store, pipeline: str, data_hash: str, owner: Owner, finished: Finished) -> bool:
-    """Write on the owner's claim how it ended; False if the claim is somebody else's. Raises `StoreError`."""
-    standing = read(store, pipeline, data_hash)
-    if standing is None or not standing.claim.owned_by(owner):
-        return False
-    try:
-        store.swap(key(pipeline, data_hash), replace(standing.claim, finished=finished).to_json(), standing.etag)
-    except Moved:
-        return False
-    return True
+def given_back(claim: Claim) -> bool:
+    """Say whether the owner ended in a way that lets anybody take the claim."""
+    return claim.finished is not None and claim.finished.reason in GIVEN_BACK and not claim.settled
+
+
+def close(store: Store, pipeline: str, data_hash: str, owner: Owner, finished: Finished) -> Claim | None:
+    """Write on the owner's claim how it ended; return the claim as it then stands, None if it is not the owner's.
+
+    An end that settles stands; an open one gives way to another end of the same owner (a retry by hand). So what
+    `finished` says of the claim returned is what the run came to. Raises `StoreError`.
+    """
+    for _ in range(ATTEMPTS):
+        standing = read(store, pipeline, data_hash)
+        if standing is None or not standing.claim.owned_by(owner):
+            return None
+        ended = standing.claim.finished
+        if ended is not None and (standing.claim.settled or replace(ended, at=finished.at) == finished):
+            return standing.claim
+        closed = end(store, pipeline, standing, finished)
+        if closed is not None:
+            return closed
+    raise StoreError(f"{key(pipeline, data_hash)}: {ATTEMPTS} times another writer was faster; try again")
+
+
+def end(store: Store, pipeline: str, standing: Standing, finished: Finished) -> Claim | None:
+    """Write an end on exactly this claim, whoever owns it; None if it has moved since."""
+    return _swap(store, pipeline, replace(standing.claim, finished=finished), standing)
 
 
 def finished(conclusion: Conclusion, at: str) -> Finished:
-    return Finished(str(conclusion.outcome), str(conclusion.reason), at)
+    return Finished(str(conclusion.outcome), str(conclusion.reason), conclusion.message, at)
+
+
+def _swap(store: Store, pipeline: str, wanted: Claim, standing: Standing) -> Claim | None:
+    try:
+        store.swap(key(pipeline, wanted.data_hash), wanted.to_json(), standing.etag)
+    except Moved:
+        return None
+    return wanted
 
 
 def _claim(value: dict[str, Any]) -> Claim:
-    names = Claim.__dataclass_fields__
-    known = {name: value[name] for name in names if name != "finished"}
-    ended = value["finished"]
-    return Claim(
-        **known, finished=ended and Finished(**{name: str(ended[name]) for name in ("outcome", "reason", "at")})
-    )
+    known = {name: value[name] for name in Claim.__dataclass_fields__ if name not in ("finished", "former")}
+    return Claim(**known, finished=_finished(value["finished"]), former=_former(value["former"]))
+
+
+def _former(value: dict[str, Any] | None) -> Former | None:
+    if value is None:
+        return None
+    return Former(str(value["workflow"]), str(value["uid"]), _finished(value["finished"]))
+
+
+def _finished(value: dict[str, Any] | None) -> Finished | None:
+    if value is None:
+        return None
+    return Finished(**{name: str(value[name]) for name in Finished.__dataclass_fields__})

@@ -29,12 +29,35 @@ def name(as_of: str, revision: int, uid: str) -> str:
     return f"{as_of}.{revision}-{uid[:8]}"
 
 
+def run_of(version: str) -> str:
+    """Return what a version's name says of the run that made it: the first characters of its uid."""
+    return version.partition(".")[2].partition("-")[2]
+
+
+def made_by(version: str, uid: str) -> bool:
+    """Say whether the run of this uid made the version."""
+    return bool(version and uid) and run_of(version) == uid[:8]
+
+
 def prefix(pipeline: str, version: str) -> str:
     return f"registry/{pipeline}/versions/{version}"
 
 
 def model_key(pipeline: str, version: str) -> str:
     return f"{prefix(pipeline, version)}/model.skops"
+
+
+def read(store: Store, pipeline: str, version: str) -> dict[str, Any] | None:
+    """Return what a version is made of, None if there is no such version; raises `StoreError`."""
+    where = f"{prefix(pipeline, version)}/version.json"
+    found = store.get(where)
+    try:
+        value = json.loads(found[0]) if found else None
+    except ValueError as error:
+        raise StoreError(f"{where} is no JSON: {error}") from error
+    if value is not None and not isinstance(value, dict):
+        raise StoreError(f"{where} is no version: expected an object")
+    return value
 
 
 def write(store: Store, pipeline: str, version: str, files: Files, facts: Mapping[str, Any]) -> None:

@@ -73,7 +73,7 @@ def landed() -> Iterator[Batch]:
 def on_the_engine(batch: Batch) -> None:
     """Run the committed WorkflowTemplate, every time as a replay, for the data is the same every time."""
     manifests = documents.read(MANIFESTS)
-    parameters = {"marker": batch.marker, "etag": batch.etag, "trigger": "replay", "replay": "true"}
+    parameters = {"marker": batch.marker, "etag": batch.etag, "trigger": "replay"}
     parameters |= {"retry-backoff": "1s"}
     workflow = from_template(manifests.template(PIPELINE), f"{PIPELINE}-{uuid4().hex[:12]}", parameters)
     with TemporaryDirectory() as home:
@@ -139,7 +139,7 @@ def _carried_out(batch: Batch, start: Start) -> None:
 
 def _parameters(batch: Batch) -> Given:
     run_of_this = {"workflow": f"{PIPELINE}-{uuid4().hex[:12]}", "uid": str(uuid4()), "created": "", "duration": "1"}
-    asked = {"trigger": "replay", "requested-by": "", "why": "", "replay": "true", "allow-older": "false"}
+    asked = {"trigger": "replay", "requested-by": "", "why": "", "allow-older": "false"}
     ended = {"status": "Failed", "failures": "null", "document": str(batch.folder / "document.json")}
     return {"marker": batch.marker, "etag": batch.etag, **run_of_this, **asked, **ended}
 

@@ -55,7 +55,6 @@ def start(
         "trigger": "replay",
         "requested-by": getpass.getuser(),
         "why": request.reason,
-        "replay": "true",
         "allow-older": "true" if request.allow_older else "false",
         local.BACKOFF[0]: local.BACKOFF[1],
     }

@@ -1,0 +1,123 @@
+"""The end of a run: decided, then recorded, then receipted. `record` calls it, and reconcile for who could not.
+
+The decision is one compare-and-swap of the claim, so whoever comes second adopts it. Each of the three can be the last
+before a crash; doing all three again changes nothing that stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from steps.document import Document
+from steps.registry import account, ledger, pointer, receipt
+from steps.registry import claim as claims
+from steps.registry.account import Ended
+from steps.registry.claim import Claim
+from steps.registry.objects import Store
+from steps.registry.pointer import Pointer
+from steps.registry.receipt import Receipt
+from steps.verdict import GIVEN_BACK, OPEN, Conclusion, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the run came to, all known: `ended` as it stands, its claim if it had one, production before and after."""
+
+    ended: Ended
+    claim: Claim | None
+    production: Mapping[str, Any]
+
+    @property
+    def conclusion(self) -> Conclusion:
+        return self.ended.conclusion
+
+
+def end(store: Store, document: Document, ended: Ended, now: datetime) -> Decided:
+    """Decide, record and receipt the end of a run; raises `StoreError` where it could not go on."""
+    decided = decide(store, document, ended, now)
+    enter(store, document, decided, now)
+    settle(store, document, decided, now)
+    return decided
+
+
+def decide(store: Store, document: Document, ended: Ended, now: datetime) -> Decided:
+    """Close the run's claim by what it came to, or learn from it what it came to already.
+
+    Production knows best: a run whose version is there, or was, was promoted, whatever its last step left behind. A
+    run that had its claim taken away has lost it, whatever else it thinks.
+    """
+    standing = pointer.current(pointer.read(store, document))
+    version = pointer.carries(standing, ended.owner.uid)
+    if version and ended.conclusion.reason is not Reason.PROMOTED:
+        message = f"version {version} is in {document.deploy.pointer}, though the run ended with: "
+        ended = replace(ended, conclusion=Conclusion(Reason.PROMOTED, message + ended.conclusion.message))
+    claim = None
+    if ended.data_hash:
+        finished = claims.finished(ended.conclusion, now.isoformat(timespec="seconds"))
+        claim = claims.close(store, document.name, ended.data_hash, ended.owner, finished)
+        ended = replace(ended, conclusion=_standing(ended, claim))
+    return Decided(ended, claim, _production(document, ended.conclusion, standing, version))
+
+
+def enter(store: Store, document: Document, decided: Decided, now: datetime) -> None:
+    """Append the outcome record, once."""
+    body = account.body(decided.ended, document, decided.production, now)
+    entry = ledger.Entry(ledger.OUTCOME, decided.ended.owner.uid, body)
+    ledger.append(store, document.name, entry, now=now, since=decided.ended.created)
+
+
+def settle(store: Store, document: Document, decided: Decided, now: datetime) -> bool:
+    """Write the marker's receipt if the end is final; return whether it is.
+
+    A run that was stopped at `deploy` may still be moving production: its receipt is for reconcile, which retires the
+    claim first.
+    """
+    ended, end = decided.ended, decided.conclusion
+    etag = ended.values.get("etag", "") or (decided.claim.etag if decided.claim else "")
+    if end.reason in OPEN or not etag or still_deploying(decided):
+        return False
+    found = Receipt(
+        batch=ended.batch(document),
+        etag=etag,
+        marker=ended.values.get("marker", ""),
+        outcome=str(end.outcome),
+        reason=str(end.reason),
+        workflow=ended.owner.workflow,
+        at=now.isoformat(timespec="seconds"),
+    )
+    receipt.write(store, document.name, found)
+    return True
+
+
+def still_deploying(decided: Decided) -> bool:
+    """Say whether a process of the run may still be about to move production."""
+    claim = decided.claim
+    if claim is None or claim.retired or decided.conclusion.reason is not Reason.STOPPED:
+        return False
+    return decided.ended.outputs.get("decision", "deploy") == "deploy"
+
+
+def _standing(ended: Ended, claim: Claim | None) -> Conclusion:
+    """Return what the run came to by its claim; by its own word if it never had one, or its word is promoted."""
+    own = ended.conclusion
+    if claim is not None and claim.finished is not None:
+        reason = Reason(claim.finished.reason)
+        return Conclusion(reason, claim.finished.message, own.evidence if own.reason is reason else {})
+    if own.reason in GIVEN_BACK or own.reason is Reason.PROMOTED or not ended.outputs.get("token"):
+        return own
+    message = f"another run took the batch over before this one had ended; it would have been: {own.message}"
+    return Conclusion(Reason.CLAIM_LOST, message, {"reason": str(own.reason), **own.evidence})
+
+
+def _production(document: Document, end: Conclusion, standing: Pointer, version: str) -> Mapping[str, Any]:
+    """Return production's version before and after the run: the same unless the run moved it."""
+    where = {"pointer": document.deploy.pointer}
+    change = end.evidence.get("production")
+    if end.reason is Reason.PROMOTED and isinstance(change, dict):
+        return {**where, **change}
+    if end.reason is Reason.PROMOTED and version:
+        return {**where, **pointer.change(standing, version)}
+    return {**where, "before": standing.version or None, "after": standing.version or None}

@@ -1,0 +1,100 @@
+"""Grants: giving a claim to another run, or to nobody, so that its former owner can no longer promote.
+
+Called by reconcile and replay, once the owner has ended as far as anybody can see. A paused process may still wake up,
+so the order is: the claim gets a higher token, then production is fenced, then the pointer is read. `deploy` reads the
+pointer first and the claim second, then swaps from what it read first: either it sees the higher token, or the fence
+comes after its read and its swap fails, or its swap came before the fence and is found here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from steps.document import Document
+from steps.registry import claim as claims
+from steps.registry import pointer
+from steps.registry.claim import Claim, Finished, Former, Standing
+from steps.registry.objects import Store
+from steps.registry.pointer import Pointer
+from steps.verdict import Conclusion, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What came of a grant: the claim as it stands, None if another writer was faster (look again, later).
+
+    `promoted` is the pointer if the former owner's `version` had got through: then nobody was granted anything, the
+    claim is closed as promoted by that owner, and its outcome is to be recorded.
+    """
+
+    claim: Claim | None
+    promoted: Pointer | None = None
+    version: str = ""
+
+
+def grant(store: Store, document: Document, standing: Standing | None, wanted: Claim) -> Granted:
+    """Give the claim to the Workflow `wanted.workflow`, which must not exist yet, and fence its former owner.
+
+    Its `claim` step adopts the claim. Doing the same again, after a crash, goes on where that ended. Raises
+    `StoreError`.
+    """
+    if standing is not None and standing.claim.granted_to(wanted.workflow):
+        return _fenced(store, document, standing.claim, wanted.claimed_at)
+    former = _former(standing.claim) if standing else None
+    free = replace(wanted, uid="", finished=None, former=former)
+    taken = claims.take(store, document.name, replace(free, token=1), standing)
+    return _fenced(store, document, taken, wanted.claimed_at) if taken else Granted(None)
+
+
+def retire(store: Store, document: Document, standing: Standing, finished: Finished) -> Granted:
+    """End the claim for good without a next owner, as before a receipt that its owner did not write.
+
+    The owner stays named, by a token that is no longer its own. Doing the same again changes nothing. Raises
+    `StoreError`.
+    """
+    claim = standing.claim
+    if claim.retired and claim.finished is not None and claim.finished.reason == finished.reason:
+        return _fenced(store, document, claim, finished.at)
+    taken = claims.take(store, document.name, replace(claim, finished=finished, former=_former(claim)), standing)
+    return _fenced(store, document, taken, finished.at) if taken else Granted(None)
+
+
+def withdraw(store: Store, document: Document, standing: Standing) -> Claim | None:
+    """Take a grant back that no Workflow adopted, so that the former owner's end stands again.
+
+    None if there is no such grant or end, or if another writer was faster.
+    """
+    claim = standing.claim
+    if claim.uid or claim.former is None or claim.former.finished is None:
+        return None
+    before = replace(
+        claim, workflow=claim.former.workflow, uid=claim.former.uid, finished=claim.former.finished, former=claim.former
+    )
+    return claims.take(store, document.name, before, standing)
+
+
+def _former(claim: Claim) -> Former | None:
+    """Return who is to be fenced off: the owner, or whom a grant that nobody adopted took the claim from."""
+    return Former(claim.workflow, claim.uid, claim.finished) if claim.uid else claim.former
+
+
+def _fenced(store: Store, document: Document, claim: Claim, at: str) -> Granted:
+    """Fence production, then look whether the former owner got through before: its end, if so, was promoted."""
+    former = claim.former
+    if former is None:
+        return Granted(claim)
+    standing = pointer.fence(store, document)
+    if former.finished is not None and former.finished.reason == Reason.PROMOTED:
+        return Granted(claim)
+    version = pointer.carries(standing.pointer, former.uid)
+    if not version:
+        return Granted(claim)
+    now = claims.read(store, document.name, claim.data_hash)
+    if now is None or now.claim != claim:
+        return Granted(None)
+    message = f"version {version} of batch {claim.batch} is in {document.deploy.pointer}"
+    end = claims.finished(Conclusion(Reason.PROMOTED, message), at)
+    closed = replace(claim, workflow=former.workflow, uid=former.uid, finished=end)
+    if claims.take(store, document.name, closed, now) is None:
+        return Granted(None)
+    return Granted(None, standing.pointer, version)
