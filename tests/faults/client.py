@@ -196,4 +196,4 @@ def _error(code: str, operation: str) -> Exception:
 
 
 def _facts(held: Held) -> dict[str, Any]:
-    return {"ETag": f'"{held.etag}"', "LastModified": held.modified}
+    return {"ETag": f'"{held.etag}"', "LastModified": held.modified.replace(microsecond=0)}

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 
 from faults.linear import Operation, violation
 
-from steps.registry.objects import SMALL, Body, Digest, Exists, Listed, Moved, Store
+from steps.registry.objects import PAGE, SMALL, Body, Digest, Exists, Listed, Moved, Store
+
+FEW = 6
+"""Objects a page of a list, so that lists have several pages and change between two."""
 
 
 def etag_of(body: bytes) -> str:
@@ -68,8 +71,8 @@ class Observed:
     def digest(self, key: str, size: int) -> Digest | None:
         return self._inner.digest(key, size)
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        return self._inner.keys(prefix, after)
+    def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:
+        return self._inner.keys(prefix, after, min(page, FEW))
 
     def _write(self, key: str, body: Body, expected: str, write: Callable[[], str]) -> str:
         if not self._history.watched(key):

@@ -14,14 +14,14 @@ from types import ModuleType
 
 from faults.cluster import Workflow
 from faults.hazards import MINUTE
-from faults.process import Call, call_of, execute
+from faults.process import Call, call_of, execute, modelled
 from faults.schedule import Actor, Schedule
 
 from steps import claim, deploy, notify, record, reject
 from steps.document import Document
 from steps.registry import pointer
 from steps.registry.objects import Store
-from steps.verdict import EXIT_VERDICT, Conclusion, Reason
+from steps.verdict import Reason, Verdict
 from workflows.catalog import EXIT_STEPS, RUN_PARAMETERS, STEPS, Step
 
 REAL: Mapping[str, ModuleType] = {
@@ -62,7 +62,7 @@ class Pods:
         call = self._call(workflow, step)
 
         def process() -> None:
-            code = execute(REAL[step], call) if step in REAL else self._modelled(step, call)
+            code = execute(REAL[step], call) if step in REAL else modelled(lambda: self._model(step, call), call)
             ended.code, ended.written = code, call.written
             ended.message = "" if code == 0 else f"main: Error (exit code {code})"
 
@@ -100,18 +100,16 @@ class Pods:
             "duration": str((self._schedule.moment() - created) / timedelta(seconds=1)),
         }
 
-    def _modelled(self, step: str, call: Call) -> int:
+    def _model(self, step: str, call: Call) -> None:
         choices, schedule = self._schedule.choices, self._schedule
         schedule.sleep(choices.of((MINUTE, 5 * MINUTE, 9 * MINUTE)))
         if choices.chance(CRASHES * self.roughness):
             schedule.note("crashes")
-            return 1
+            raise RuntimeError("a bug")
         if step == "validate" and choices.chance(CONTRACT_BROKEN * self.roughness):
-            call.write("verdict", Conclusion(Reason.CONTRACT, "the column 'age' has a value below 0").to_json())
-            return EXIT_VERDICT
+            raise Verdict(Reason.CONTRACT, "the column 'age' has a value below 0")
         if step == "evaluate":
             self._evaluate(call)
-        return 0
 
     def _evaluate(self, call: Call) -> None:
         standing = pointer.read(self._store(), self._document)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
+from steps import interface
 from steps.interface import Interface, harmless
 
 
@@ -65,6 +66,11 @@ def call_of(interface: Interface, values: Mapping[str, str], files: Mapping[str,
 def execute(step: ModuleType, call: Call) -> int:
     """Run the step's own `main` and return its exit code; `interface.parse` must be `parsed` by then."""
     return cast(int, step.main(cast(Any, call)))
+
+
+def modelled(verb: Callable[[], None], call: Call) -> int:
+    """Do what stands for a step, within the steps' own error boundary; return the exit code."""
+    return interface.run(Interface(), lambda _: verb(), cast(Any, call))
 
 
 def parsed(_: Interface, call: Any) -> Any:

@@ -33,8 +33,6 @@ from steps.registry.objects import S3, Store
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday, 00:00 UTC."""
-PAGE = 6
-"""Objects a page of a list: few, so that lists have several pages and change between two."""
 CLOCKED = ("steps.claim", "steps.deploy", "steps.record", "steps.notify")
 """The verbs, which read the clock themselves."""
 
@@ -122,7 +120,6 @@ def installed(world: World) -> Iterator[None]:
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch("steps.registry.objects.connect", side_effect=lambda *_, **__: world.store()))
-        stack.enter_context(mock.patch("steps.registry.objects.PAGE", PAGE))
         stack.enter_context(mock.patch("steps.interface.parse", parsed))
         stack.enter_context(mock.patch("steps.document.available_timezones", return_value=ZONES))
         for module in CLOCKED:
