@@ -66,8 +66,7 @@ def of_look(look: Look) -> Ended:
         "created": created,
         "duration": "" if seconds is None else str(seconds),
     }
-    conclusion = outcome.conclude(look.status or look.phase, look.failures, look.outputs)
-    return Ended({**look.parameters, **facts}, outcome.read_outputs(look.outputs), conclusion)
+    return Ended({**look.parameters, **facts}, outcome.read_outputs(look.outputs), look.conclusion)
 
 
 def of_claim(claim: Claim) -> Ended:

@@ -5,13 +5,21 @@ Reconcile, watch and `why` look at runs through this and start them by it; the r
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from steps.registry.outcome import conclude
+from steps.verdict import Conclusion, Reason
+
 ENDED = ("Succeeded", "Failed", "Error")
 """The phases after which a Workflow does nothing more; its exit handler has run by then."""
+
+ETAG_LENGTH = 12
+"""Characters of a marker's ETag in the name of its run."""
 
 
 class RunsError(Exception):
@@ -45,6 +53,16 @@ class Look:
     def ended(self) -> bool:
         return self.phase in ENDED
 
+    @property
+    def conclusion(self) -> Conclusion:
+        """What it came to, once it has ended: as its exit handler would say, or by its message where no step said."""
+        status = self.status or self.phase
+        said = conclude(status, self.failures, self.outputs)
+        if said.reason is not Reason.UNKNOWN or not self.message:
+            return said
+        whole = {"displayName": self.name, "templateName": "", "message": self.message, "podName": "", "finishedAt": ""}
+        return conclude(status, json.dumps([whole]), self.outputs)
+
 
 class Runs(Protocol):
     """The Workflows of one place. Any method raises `RunsError` when it cannot know or do."""
@@ -57,3 +75,9 @@ class Runs(Protocol):
 
     def start(self, pipeline: str, name: str, parameters: Mapping[str, str]) -> bool:
         """Create the Workflow; False if the name exists, which is then for the caller to look at."""
+
+
+def name_of(pipeline: str, batch: str, etag: str, attempt: int = 1) -> str:
+    """Return the name of the run of a marker, the one that its event makes, or of a later attempt."""
+    plain = re.sub("[^a-z0-9]", "", etag.lower())[:ETAG_LENGTH]
+    return f"{pipeline}-{batch}-{plain}" + (f"-{attempt}" if attempt > 1 else "")

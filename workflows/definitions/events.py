@@ -13,6 +13,7 @@ import hera.events.models as hera
 from hera.workflows import Parameter, Workflow, models
 
 from steps.document import BATCH_NAME, Document
+from steps.registry.runs import ETAG_LENGTH
 from workflows.catalog import RUN_PARAMETERS, queue_name
 from workflows.definitions import overlay
 from workflows.definitions.pipeline import labels, labels_of
@@ -23,7 +24,6 @@ DEPENDENCY = "marker"
 REGION = "us-east-1"
 USER = 9731
 BUS_USER = 10001
-ETAG_LENGTH = 12
 SENT_PARAMETERS = ("marker", "etag", "trigger")
 """What the created Workflow is given, in this order: the trigger's parameters fill the first two by index."""
 
