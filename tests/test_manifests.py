@@ -26,7 +26,10 @@ def test_a_bucket_has_one_event_source_and_a_pipeline_one_sensor(files: dict[str
     assert sorted(files) == [
         "default-eventbus.yaml",
         "kustomization.yaml",
+        "loans-reconcile-cronworkflow.yaml",
         "loans-sensor.yaml",
+        "loans-sweep-cronworkflow.yaml",
+        "loans-watch-cronworkflow.yaml",
         "loans-workflowtemplate.yaml",
         "retrain-eventsource.yaml",
     ]

@@ -54,6 +54,7 @@ def render(documents: Iterable[Document]) -> dict[str, str]:
     """Return every generated file, by name: one object a file, a kustomization that lists them."""
     from workflows.definitions.events import event_bus, event_source, sensor
     from workflows.definitions.pipeline import workflow_template
+    from workflows.definitions.schedule import cron_workflows
 
     ordered = sorted(documents, key=lambda document: document.name)
     manifests: dict[str, Mapping[str, Any]] = {"default-eventbus.yaml": event_bus()}
@@ -62,6 +63,8 @@ def render(documents: Iterable[Document]) -> dict[str, str]:
     for document in ordered:
         manifests[f"{document.name}-workflowtemplate.yaml"] = workflow_template(document)
         manifests[f"{document.name}-sensor.yaml"] = sensor(document)
+        for duty, cron in cron_workflows(document).items():
+            manifests[f"{document.name}-{duty}-cronworkflow.yaml"] = cron
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
