@@ -35,8 +35,8 @@ def record(name: str = RUN, uid: str = "u1", **changes: Any) -> None:
     ledger.append(connect(BUCKET), "loans", ledger.Entry(ledger.OUTCOME, uid, {**body, **changes}), now=NOW)
 
 
-def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running") -> None:
-    """Put a Workflow of the pipeline `loans` into the journal, whose step `train` is in that phase.
+def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running", **parameters: str) -> None:
+    """Put a Workflow of the pipeline `loans` into the journal, whose step `train` is in that phase; its arguments are given.
 
     Its engine lives as long as this process: one that goes on without is told as ended.
     """
@@ -52,5 +52,6 @@ def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running"
     metadata = {"name": name, "uid": uid, "creationTimestamp": "2026-02-23T06:00:00Z"}
     status = {"phase": phase, "startedAt": "2026-02-23T06:00:00Z", "nodes": {node["id"]: node}}
     value = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "status": status}
-    value["spec"] = {"workflowTemplateRef": {"name": "loans"}}
+    given = [{"name": parameter, "value": text} for parameter, text in parameters.items()]
+    value["spec"] = {"workflowTemplateRef": {"name": "loans"}, "arguments": {"parameters": given}}
     ENGINES.append(Journal(home).create_owned(Workflow.model_validate(value)))

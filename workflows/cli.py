@@ -28,6 +28,13 @@ Manifests = Annotated[
 Home = Annotated[Path, typer.Option("--home", envvar="RETRAIN_HOME", help="Where local runs are kept.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data, for programs.")]
 Endpoint = Annotated[str, typer.Option("--endpoint", help="Use this S3 (and SQS) instead of the embedded one.")]
+Context = Annotated[
+    str,
+    typer.Option(
+        "--context", envvar="RETRAIN_CONTEXT", help="The kubeconfig's context whose Workflows are meant; none: here."
+    ),
+]
+Namespace = Annotated[str, typer.Option("--namespace", help="The cluster's namespace; none: the context's.")]
 Pipeline = Annotated[str, typer.Argument(metavar="PIPELINE")]
 RunName = Annotated[str, typer.Argument(metavar="RUN")]
 
@@ -159,13 +166,64 @@ def why(
     pipeline: Pipeline,
     date: Annotated[str, typer.Option("--date", help="A day (YYYY-MM-DD); none: the newest.")] = "",
     pipelines: Pipelines = PIPELINES,
+    manifests: Manifests = MANIFESTS,
+    home: Home = HOME,
+    context: Context = "",
+    namespace: Namespace = "",
+    as_json: AsJson = False,
+) -> int:
+    """Say in one sentence what happened, or why nothing did, then the evidence; exit 1 if nothing can be read."""
+    from workflows.commands.whereabouts import Whereabouts
+    from workflows.commands.why import run
+
+    return run(pipeline, date, pipelines, Whereabouts(manifests, home, context, namespace), as_json=as_json)
+
+
+@app.command()
+def history(
+    pipeline: Pipeline,
+    pipelines: Pipelines = PIPELINES,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> int:
+    """List a pipeline's versions: when each was promoted, by which run, and what became of it."""
+    from workflows.commands.history import run
+
+    return run(pipeline, pipelines, limit=limit, as_json=as_json)
+
+
+@app.command()
+def audit(
+    pipeline: Pipeline,
+    pipelines: Pipelines = PIPELINES,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every record and hold every link.")] = False,
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", help="Verify, also against this file; then it holds the newest record.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say how long the ledger is and whether it is whole; exit 1 when a link of it is broken, which is named."""
+    from workflows.commands.audit import run
+
+    return run(pipeline, pipelines, anchor, whole=verify, as_json=as_json)
+
+
+@app.command()
+def watch(
+    pipeline: Annotated[str, typer.Argument(metavar="[PIPELINE]")] = "",
+    document: Annotated[Path | None, typer.Option("--document", help="The document that a Workflow carries.")] = None,
+    at: Annotated[str, typer.Option("--at", help="Look at another moment, such as 2026-02-24T07:00+01:00.")] = "",
+    context: Annotated[str, typer.Option("--context", help="The cluster of a kubeconfig's context.")] = "",
+    pipelines: Pipelines = PIPELINES,
+    manifests: Manifests = MANIFESTS,
     home: Home = HOME,
     as_json: AsJson = False,
 ) -> int:
-    """Say in one sentence why the model is what it is, then the evidence."""
-    from workflows.commands.why import run
+    """Tell people once what model is late, and once that it came; exit 1 if it could not look, or tell them."""
+    from workflows.commands.watch import Watched, run
+    from workflows.commands.whereabouts import Whereabouts
 
-    return run(pipeline, date, pipelines, home, as_json=as_json)
+    return run(Watched(pipeline, document, pipelines), Whereabouts(manifests, home, context), at, as_json=as_json)
 
 
 @app.command()

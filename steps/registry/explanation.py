@@ -1,27 +1,31 @@
-"""The answer to "why?": one sentence, then the evidence, from the records of a pipeline. `retrain why` prints it.
+"""The answer to "why?": one sentence, then the evidence. `situation` asks here with the facts that it gathered.
 
-Pure. It says only what stands on the ledger; where nothing does, it says that, and where one would look.
+Pure. The subject is the newest of what there is about the day: a run's outcome, a rollback, a batch that has landed and
+goes its way. Where nothing is, the calendar says whether anything should be; where that cannot be known, it says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import islice
-from typing import Any
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from steps.document import Document
+from steps.registry import calendar, evidence, progress
+from steps.registry.evidence import decides, instant, who
+from steps.registry.facts import Batch, Facts, Unread, What
 from steps.registry.ledger import Record
+from steps.registry.plain import plain
 from steps.registry.state import Code, State, code
-from steps.verdict import SENTENCES, Reason
+from steps.verdict import Reason
 
-EARLIER = 10
-"""So many records before the explained one are looked at for earlier runs of its batch."""
-LATEST = timedelta(days=45)
-"""How long after its day a batch can still be recorded: beyond it a search for that day ends."""
-VERBS: Mapping[str, str] = {
+SENTENCE = 900
+"""Characters of the sentence at most; the message of a record in it has more than that only when it is hostile."""
+LINE = 400
+LINES = 50
+ALSO = 3
+VERBS = {
     "promoted": "was promoted",
     "skipped": "was skipped",
     "rejected": "was rejected",
@@ -41,132 +45,145 @@ class Explanation:
     unread: tuple[str, ...] = ()
 
 
-def moment_after(day: date, document: Document) -> datetime:
-    """Return when the records about a day have all been written: what to pass to `ledger.near`."""
-    return datetime.combine(day, datetime.min.time(), ZoneInfo(document.expect.timezone)) + LATEST
-
-
-def explain(records: Iterable[Record], document: Document, day: date | None = None) -> Explanation:
-    """Explain the newest run, or the newest about a day: of its `as_of`, or recorded on it in the pipeline's time zone.
-
-    `records` come newest first, and no more of them are consumed than needed.
-    """
+def explain(document: Document, facts: Facts) -> Explanation:
+    """Explain the facts; every text in the answer is one line, of a bounded length, and fit for a terminal."""
     zone = ZoneInfo(document.expect.timezone)
-    latest: Record | None = None
-    intents: list[Record] = []
-    newest_first = iter(records)
-    for record in newest_first:
-        latest = latest or record
-        if day is not None and record.at.astimezone(zone).date() < day:
-            break
-        if record.kind == "intent":
-            intents.append(record)
-        elif record.kind == "outcome" and (day is None or _about(record, day, zone)):
-            found = _explained(record, document, zone, _open(intents, record))
-            earlier = tuple(_earlier(islice(newest_first, EARLIER), record))
-            return replace(found, evidence=(*found.evidence, *earlier))
-    return _nothing(document, day, latest, zone)
+    subject = _subject(document, facts)
+    if isinstance(subject, Batch):
+        found = progress.explain(document, facts, subject)
+        told = Explanation(found.sentence, found.evidence, found.outcome, found.code)
+    elif subject is not None:
+        told = _recorded(document, facts, subject)
+    else:
+        told = _nothing(document, facts)
+    always = (
+        *evidence.going_on(facts, subject),
+        *evidence.hold(facts.production, zone),
+        *evidence.lateness(facts.records, zone),
+    )
+    unread = tuple(plain(str(one), LINE) for one in facts.unread)
+    lines = [plain(line, LINE) for line in (*told.evidence, *always)]
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], f"and {len(lines) - LINES + 1} lines more"]
+    notes = tuple(f"not read: {one}" for one in unread)
+    return replace(told, sentence=plain(told.sentence, SENTENCE), evidence=(*lines, *notes), unread=unread)
 
 
-def _earlier(records: Iterable[Record], newest: Record) -> Iterator[str]:
-    """Say what earlier runs of the same batch came to, such as the one that a replay repeats."""
-    for record in records:
-        body = record.body
-        if record.kind == "outcome" and body.get("batch") == newest.body.get("batch"):
-            came_to = f"{body.get('outcome')} ({body.get('reason')}): {body.get('message')}"
-            yield f"before that: run {_who(record)} {came_to}"
+def _subject(document: Document, facts: Facts) -> Record | Batch | None:
+    """Return what the explanation is about: the newest of the batches on their way and of the decisions on record."""
+    days = _days(document, facts.day)
+    batches = (one for one in facts.batches if _about(one.as_of, days) and progress.is_open(one, facts))
+    decisions = (one for one in facts.records if decides(one) and _about(_as_of(one), days))
+    found: list[tuple[datetime, Record | Batch]] = [(progress.since(one, facts), one) for one in batches]
+    found += [(one.at, one) for one in decisions]
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    return None if _missed(document, facts) else _of_the_day(document, facts)
 
 
-def _about(record: Record, day: date, zone: ZoneInfo) -> bool:
-    return record.body.get("as_of") == day.isoformat() or record.at.astimezone(zone).date() == day
+def _days(document: Document, day: date | None) -> set[str]:
+    """Return the days of data that are meant by a day: its own, and what a model due on it is made from."""
+    return {day.isoformat(), calendar.needed_as_of(document.expect, day).isoformat()} if day else set()
 
 
-def _open(intents: list[Record], run: Record) -> list[Record]:
-    """Return the intents after the run that no outcome followed: a promotion was begun, and the run left no end."""
-    return [intent for intent in intents if intent.uid != run.uid]
+def _about(as_of: str, days: set[str]) -> bool:
+    return not days or as_of in days
 
 
-def _explained(record: Record, document: Document, zone: ZoneInfo, open_intents: list[Record]) -> Explanation:
+def _as_of(record: Record) -> str:
+    return str(record.body.get("as_of") or str(record.body.get("batch") or "")[:10])
+
+
+def _missed(document: Document, facts: Facts) -> bool:
+    """Say whether a model was due on the day, and should be there by now."""
+    due = calendar.due(document.expect, facts.day) if facts.day else None
+    return due is not None and due <= facts.now
+
+
+def _of_the_day(document: Document, facts: Facts) -> Record | None:
+    """Return the newest decision that was written on the day, about data of whatever day."""
+    zone = ZoneInfo(document.expect.timezone)
+    on_the_day = (one for one in facts.records if one.at.astimezone(zone).date() == facts.day)
+    return next((one for one in on_the_day if decides(one)), None)
+
+
+def _recorded(document: Document, facts: Facts, record: Record) -> Explanation:
+    zone = ZoneInfo(document.expect.timezone)
+    if record.kind == "rolled-back":
+        return _rolled_back(document, facts, record)
     body = record.body
     outcome, reason = str(body.get("outcome")), str(body.get("reason"))
     batch = f"batch {body['batch']}" if body.get("batch") else "a batch that could not be named"
     because = "" if reason == outcome else f" ({reason})"
     sentence = f"{document.name}: {batch} {VERBS.get(outcome, outcome)}{because}: {body.get('message')}"
-    lines = [*_facts(record, zone), *_gates(body.get("gates")), *_open_lines(open_intents)]
+    lines = [
+        *evidence.of_outcome(record, facts, zone),
+        *progress.after(document, facts, record),
+        *evidence.earlier(facts.records, record, str(body.get("batch"))),
+        *evidence.unfinished_promotions(facts.records),
+        f"on record: {record.n}, sha256 {record.sha256[:12]}",
+    ]
     return Explanation(sentence, tuple(lines), outcome, code(reason))
 
 
-def _facts(record: Record, zone: ZoneInfo) -> Iterator[str]:
-    body = record.body
-    event, request, production = (_mapping(body.get(name)) for name in ("event", "request", "production"))
-    yield f"meaning: {SENTENCES.get(_reason(body.get('reason')), 'no known reason')}"
-    yield f"when: {record.at.astimezone(zone).isoformat(timespec='seconds')}"
-    yield f"run: {_mapping(body.get('workflow')).get('name')} (uid {record.uid})"
-    if body.get("as_of"):
-        yield f"data: as of {body['as_of']} revision {body.get('revision')}, hash {str(body.get('data_hash'))[:12]}"
-    yield f"started by: {event.get('trigger')} on {event.get('marker')}"
-    if request.get("replay") or request.get("requested_by"):
-        who, why = request.get("requested_by") or "unknown", request.get("why") or "no reason given"
-        yield f"asked for{' as a replay' if request.get('replay') else ''}: by {who}: {why}"
-    before, after = production.get("before") or "empty", production.get("after") or "empty"
-    yield f"production: {before} → {after}" if before != after else f"production: {after}, untouched"
-    yield from _broken(_mapping(body.get("evidence")))
-    yield f"on record: {record.n}, sha256 {record.sha256[:12]}"
+def _rolled_back(document: Document, facts: Facts, record: Record) -> Explanation:
+    zone, body = ZoneInfo(document.expect.timezone), record.body
+    before, after = body.get("from") or "empty", body.get("to") or "empty"
+    why = body.get("reason") or "no reason given"
+    sentence = f"{document.name}: production was rolled back from {before} to {after} by {body.get('by')}: {why}"
+    lines = [f"when: {instant(record.at, zone)}", *evidence.earlier(facts.records, record, str(body.get("batch")))]
+    return Explanation(sentence, (*lines, f"on record: {record.n}, sha256 {record.sha256[:12]}"), "", State.ROLLED_BACK)
 
 
-def _broken(evidence: Mapping[str, Any]) -> Iterator[str]:
-    files = evidence.get("files")
-    for file in files if isinstance(files, list) else []:
-        if isinstance(file, dict):
-            found, expected = file.get("found"), file.get("expected")
-            yield f"file: {file.get('file')} {file.get('problem')}: {found}, expected {expected}"
-    if evidence.get("exit_code") is not None:
-        code, said = evidence["exit_code"], evidence.get("node_message")
-        yield f"step: {evidence.get('node')} ended with exit code {code} ({said})"
-
-
-def _gates(gates: Any) -> Iterator[str]:
-    for gate in gates if isinstance(gates, list) else []:
-        if isinstance(gate, dict):
-            passed = "passed" if gate.get("passed") is True else "failed"
-            if gate.get("value") is None:
-                found = gate.get("evidence") or f"{gate.get('metric')} is no number"
-            else:
-                rule = f"{gate.get('comparison')} {gate.get('threshold')}"
-                found = f"{gate.get('metric')} {gate['value']}, must be {rule}"
-            yield f"gate: {gate.get('name')} {passed}: {found}"
-
-
-def _open_lines(intents: list[Record]) -> Iterator[str]:
-    for intent in intents:
-        workflow, version = intent.body.get("workflow"), intent.body.get("version")
-        yield f"also: run {workflow} began to promote {version} and left no outcome"
-
-
-def _nothing(document: Document, day: date | None, latest: Record | None, zone: ZoneInfo) -> Explanation:
-    where = f"{document.data.prefix}/<batch>/{document.data.marker} in bucket {document.data.bucket}"
-    look = f"look: did a ready marker land? It would be {where}"
-    if latest is None:
-        sentence = f"{document.name}: nothing is on record; no run has ended yet"
-        text = sentence if day is None else f"{sentence}, on {day} or any other day"
-        return Explanation(text, (look,), code=State.NOT_LANDED)
-    last = f"last on record: {latest.at.astimezone(zone).isoformat(timespec='seconds')}, run of {_who(latest)}"
+def _nothing(document: Document, facts: Facts) -> Explanation:
+    """Explain that there is nothing: whether there should be, or whether that cannot be known."""
+    blind = facts.lacks(What.RECORDS, What.MARKERS)
+    if blind is not None:
+        return _unreadable(document, facts, blind)
+    lines = tuple(_around(document, facts))
+    day = facts.day
     if day is None:
-        return Explanation(f"{document.name}: no run has an outcome on record yet", (last, look), code=State.NOT_LANDED)
-    return Explanation(f"{document.name}: nothing is on record about {day}", (last, look), code=State.NOT_LANDED)
+        sentence = f"{document.name}: nothing is on record, and no batch has landed yet"
+        return Explanation(sentence, lines, "", State.NOT_LANDED)
+    if document.data.since is not None and day < document.data.since:
+        sentence = f"{document.name}: {day} is before {document.data.since}, the first day that the pipeline takes"
+        return Explanation(sentence, lines, "", State.BEFORE_INSTALLATION)
+    due = calendar.due(document.expect, day)
+    if due is None:
+        sentence = f"{document.name}: no model is due on {day}, a {day:%A} (cadence {document.expect.cadence})"
+        return Explanation(sentence, lines, "", State.NOT_EXPECTED)
+    by = instant(due, ZoneInfo(document.expect.timezone))
+    of = calendar.needed_as_of(document.expect, day)
+    if due > facts.now:
+        sentence = f"{document.name}: nothing has landed for {of} yet; the model of {day} is due by {by}"
+        return Explanation(sentence, lines, "", State.NOT_DUE)
+    seen = f"; last seen {_seen(document, facts.last_seen)}" if facts.last_seen else "; none was ever seen"
+    sentence = f"{document.name}: no batch for {of} has landed, and the model of {day} was due by {by}{seen}"
+    return Explanation(sentence, lines, "", State.NOT_LANDED)
 
 
-def _who(record: Record) -> str:
-    workflow = record.body.get("workflow")
-    return str(workflow.get("name") if isinstance(workflow, dict) else workflow)
+def _unreadable(document: Document, facts: Facts, blind: Unread) -> Explanation:
+    about = f"about {facts.day}" if facts.day else "last"
+    sentence = f"{document.name}: what happened {about} cannot be said, for it could not be read: {blind}"
+    return Explanation(sentence, tuple(_around(document, facts)), "", State.UNREADABLE)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _seen(document: Document, batch: Batch) -> str:
+    return f"batch {batch.name} at {instant(batch.landed, ZoneInfo(document.expect.timezone))}"
 
 
-def _reason(value: Any) -> Reason:
-    try:
-        return Reason(value)
-    except ValueError:
-        return Reason.UNKNOWN
+def _around(document: Document, facts: Facts) -> Iterator[str]:
+    """Yield what is near the nothing: where a marker would be, what came last, what production is."""
+    zone = ZoneInfo(document.expect.timezone)
+    of = calendar.needed_as_of(document.expect, facts.day).isoformat() if facts.day else "<batch>"
+    yield f"expected: {document.data.prefix}/{of}/{document.data.marker} in bucket {document.data.bucket}"
+    if facts.last_seen:
+        yield f"last seen: {_seen(document, facts.last_seen)}"
+    for record in [one for one in facts.records if decides(one)][:ALSO]:
+        came_to = record.body.get("message") or record.body.get("reason")
+        yield f"also that day: batch {record.body.get('batch')}, run {who(record)}: {came_to}"
+    if facts.latest:
+        yield f"last on record: {instant(facts.latest.at, zone)}, {facts.latest.kind} of {who(facts.latest)}"
+    if facts.production and facts.production.version:
+        held = facts.production
+        yield f"production: {held.version}, of {held.as_of} revision {held.revision}, since {held.promoted_at}"

@@ -47,7 +47,7 @@ STATES: Mapping[State, str] = {
     State.UNREADABLE: "what would tell could not be read",
 }
 
-MEANINGS: Mapping[Code, str] = {**SENTENCES, **STATES}
+MEANINGS: Mapping[Code, str] = dict([*SENTENCES.items(), *STATES.items()])
 
 
 def code(text: object) -> Code:

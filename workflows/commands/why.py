@@ -1,55 +1,50 @@
-"""`retrain why`: one sentence from the ledger, then the evidence; and what has not ended yet in this home."""
+"""`retrain why`: one sentence about a pipeline and a day, then the evidence, from the bucket and the Workflows."""
 
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import typer
 
-from steps.registry import ledger
-from steps.registry.explanation import explain, moment_after
-from workflows.commands import local
+from steps.registry.explanation import Explanation
+from steps.registry.runs import RunsError
+from steps.registry.situation import situation
+from steps.registry.state import MEANINGS, State
 from workflows.commands.store import bucket_of
+from workflows.commands.whereabouts import Whereabouts, runs_at
 from workflows.config import find
-from workflows.engine.model import Workflow
-from workflows.engine.nodes import NodeType
 from workflows.errors import RetrainError
 
 
-def run(pipeline: str, day: str, pipelines: Path, home: Path | None = None, *, as_json: bool) -> int:
-    """Print the explanation of the newest run, or of the newest about a day, and the runs of `home` that go on."""
+def run(pipeline: str, day: str, pipelines: Path, place: Whereabouts, *, as_json: bool) -> int:
+    """Print the explanation of a day, or of the newest there is; exit code 1 if nothing of it can be known."""
     document, about = find(pipeline, pipelines), _day(day)
-    with bucket_of(document) as store:
-        known = (
-            ledger.near(store, pipeline, moment_after(about, document)) if about else ledger.records(store, pipeline)
-        )
-        found = explain(known, document, about)
-    ongoing = going_on(pipeline, home) if home else []
-    if as_json:
-        value = {"sentence": found.sentence, "outcome": found.outcome or None, "evidence": list(found.evidence)}
-        typer.echo(json.dumps({**value, "unfinished": ongoing}, indent=2, ensure_ascii=False))
-    else:
-        evidence = [*(f"unfinished: {line}" for line in ongoing), *found.evidence]
-        typer.echo("\n".join([found.sentence, *(f"  {line}" for line in evidence)]))
-    return 0
+    try:
+        runs = runs_at(place)
+    except RunsError as error:
+        raise RetrainError(str(error)) from None
+    with bucket_of(document, quick=True) as store:
+        found = situation(store, document, runs, about, datetime.now(UTC))
+    typer.echo(_json(found) if as_json else _text(found))
+    return 1 if found.code is State.UNREADABLE else 0
 
 
-def going_on(pipeline: str, home: Path) -> list[str]:
-    """Return a line for each Workflow of the pipeline that this home has without an end, newest first."""
-    return [line(workflow) for workflow in local.unfinished(home) if local.pipeline_of(workflow) == pipeline]
+def _text(found: Explanation) -> str:
+    return "\n".join([found.sentence, *(f"  {line}" for line in found.evidence)])
 
 
-def line(workflow: Workflow) -> str:
-    """Return what is known of a Workflow that has not ended: since when, and at which steps it is."""
-    status, since = workflow.status, workflow.status.started_at or workflow.metadata.creation_timestamp
-    pods = (node for node in status.nodes.values() if node.type == NodeType.POD)
-    at = [node.template_name or node.name for node in pods if not (node.phase and node.phase.fulfilled)]
-    where = f", at {', '.join(dict.fromkeys(at))}" if at else ""
-    told = f": {status.message}" if status.message else ""
-    begun = f" since {since.astimezone().isoformat(timespec='seconds')}" if since else ""
-    return f"run {workflow.metadata.name} is {status.phase or 'Pending'}{begun}{where}{told}"
+def _json(found: Explanation) -> str:
+    value = {
+        "sentence": found.sentence,
+        "code": str(found.code),
+        "meaning": MEANINGS[found.code],
+        "outcome": found.outcome or None,
+        "evidence": list(found.evidence),
+        "unread": list(found.unread),
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _day(text: str) -> date | None:
