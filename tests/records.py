@@ -36,7 +36,7 @@ def record(name: str = RUN, uid: str = "u1", **changes: Any) -> None:
 
 
 def journal(home: Path, name: str = RUN, uid: str = "u1", phase: str = "Running", **parameters: str) -> None:
-    """Put a Workflow of the pipeline `loans` into the journal, whose step `train` is in that phase; its arguments are given.
+    """Put a Workflow of the pipeline `loans` into the journal, whose step `train` is in that phase.
 
     Its engine lives as long as this process: one that goes on without is told as ended.
     """
