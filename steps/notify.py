@@ -1,34 +1,36 @@
-"""`notify`: tell people on Slack what a run came to. Runs in the exit handler, and never fails the run.
+"""`notify`: tell people on Slack, once, what a run came to. Runs in the exit handler, and never fails the run.
 
-It needs no store: it concludes as `record` does, from what the Workflow left behind. The webhook's URL is a secret and
-the texts are hostile, so the one is never logged and the others are escaped.
+It concludes as `record` does, from what the Workflow left behind. The store keeps that people were told, so a retried
+pod does not tell them again; a store that cannot be used keeps nobody from being told.
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import re
 import sys
 from collections.abc import Mapping
-from http.client import HTTPException
+from datetime import UTC, datetime
 from typing import Any
 
 from steps import document as documents
 from steps import interface
 from steps.document import Document
 from steps.interface import Call, Interface
-from steps.registry import outcome
-from steps.verdict import SENTENCES, Conclusion, Outcome
+from steps.registry import message, objects, outcome
+from steps.registry.message import State, UnsureError
+from steps.slack import WEBHOOK, escaped, send
+from steps.verdict import SENTENCES, Conclusion, Outcome, StoreError
 
 INTERFACE = Interface(
-    parameters=("workflow", "status", "failures", "outputs", "marker"),
+    parameters=("workflow", "uid", "status", "failures", "outputs", "marker"),
     artifacts=("document",),
 )
-WEBHOOK = "SLACK_WEBHOOK_URL"
-TIMEOUT = 10
-"""Seconds that one call may take."""
-TEXT_LENGTH = 600
+CHANNEL = "slack"
+PATIENCE = 5
+TRIES = 2
+"""Seconds that the store may take to answer, and how often it is asked: people wait for the message."""
+REPEATED = "\n(repeated)"
+MAYBE_REPEATED = "\n(may be repeated: who was told is kept in the store, which could not be used)"
 SIGNS: Mapping[Outcome, str] = {
     Outcome.PROMOTED: ":white_check_mark:",
     Outcome.SKIPPED: ":fast_forward:",
@@ -38,7 +40,7 @@ SIGNS: Mapping[Outcome, str] = {
 }
 
 
-def message(document: Document, conclusion: Conclusion, outputs: Mapping[str, str], workflow: str) -> str:
+def text(document: Document, conclusion: Conclusion, outputs: Mapping[str, str], workflow: str) -> str:
     """Return the one message of a run in Slack's mrkdwn: what, of which batch, why, and where to look."""
     batch = outputs.get("batch") or "unknown"
     heading = f"{SIGNS[conclusion.outcome]} *{document.name}* {conclusion.outcome}: {SENTENCES[conclusion.reason]}"
@@ -47,13 +49,6 @@ def message(document: Document, conclusion: Conclusion, outputs: Mapping[str, st
         lines += [f"• {line}" for line in _gates(outputs.get("evaluation", ""))]
     lines.append(f"look: `argo get {escaped(workflow)}` or `retrain why {document.name}`")
     return "\n".join(lines)
-
-
-def escaped(text: str) -> str:
-    """Return the text on one line, short, and with nothing that Slack would take for a link, a mention or a format."""
-    flat = re.sub(r"\s+", " ", "".join(char if char.isprintable() else " " for char in text))[:TEXT_LENGTH]
-    plain = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
-    return re.sub(r"([*~])", "\u200b\\1", plain)
 
 
 def wanted(document: Document, conclusion: Conclusion) -> bool:
@@ -76,23 +71,35 @@ def _gate(gate: Mapping[str, Any]) -> str:
     return f"{passed} {name}: {metric} {value}, must be {comparison} {threshold}"
 
 
-def send(url: str, text: str) -> str:
-    """Post to the webhook and return a sentence for the log, which never holds the URL."""
-    from slack_sdk.errors import SlackClientError
-    from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
-    from slack_sdk.webhook import WebhookClient
+def tell(url: str, said: str, document: Document, name: str, uid: str) -> str:
+    """Send unless people were told before, and return a sentence for the log, which never holds the URL.
 
-    silent = logging.getLogger("steps.notify.slack")
-    silent.disabled = True  # slack_sdk logs what it fails on, and that can be the URL
-    again = [RateLimitErrorRetryHandler(max_retry_count=1), ServerErrorRetryHandler(max_retry_count=1)]
+    `name` is the message's. A pod is retried when the one before has ended, so both tell in the Workflow's name
+    (`uid`): what the first left half done is known to be nobody's.
+    """
+
+    def post(repeated: bool) -> str | None:
+        return send(url, said + REPEATED if repeated else said)
+
     try:
-        answer = WebhookClient(url, timeout=TIMEOUT, logger=silent, retry_handlers=[*again]).send(text=text)
-    except (SlackClientError, HTTPException, OSError, ValueError) as error:
-        return f"Slack was not told: {type(error).__name__}"
-    if answer.status_code != 200:
-        said = answer.body if re.fullmatch(r"[a-z_]{1,40}", answer.body or "") else "no word of Slack's"
-        return f"Slack was not told: it answered {answer.status_code} ({said})"
-    return "Slack was told"
+        store = objects.connect(document.data.bucket, PATIENCE, TRIES)
+        told = message.once(store, message.key(document.name, name), {CHANNEL: post}, uid, datetime.now(UTC))
+    except StoreError as error:
+        return f"{_sent(url, said + MAYBE_REPEATED)}; that is on no record: {error}"
+    delivery = told.channels[CHANNEL]
+    if delivery.state is State.SENT:
+        return f"Slack was told at {delivery.at.isoformat(timespec='seconds')}"
+    if delivery.state is State.FAILED:
+        return f"Slack was not told: {delivery.said}"
+    return f"whether Slack was told cannot be known: {delivery.said or 'an attempt before ended over it'}"
+
+
+def _sent(url: str, said: str) -> str:
+    try:
+        problem = send(url, said)
+    except UnsureError as error:
+        return f"whether Slack was told cannot be known: {error}"
+    return f"Slack was not told: {problem}" if problem else "Slack was told"
 
 
 def run(call: Call) -> None:
@@ -102,10 +109,13 @@ def run(call: Call) -> None:
     if not wanted(document, conclusion):
         _log(f"{conclusion.outcome}: nobody is told, as the pipeline's document has it (notify.skipped)")
         return
-    text = message(document, conclusion, outcome.read_outputs(values["outputs"]), values["workflow"])
-    _log(text)
+    said = text(document, conclusion, outcome.read_outputs(values["outputs"]), values["workflow"])
+    _log(said)
     url = os.environ.get(WEBHOOK, "").strip()
-    _log(send(url, text) if url else f"Slack was not told: no webhook is configured ({WEBHOOK} is not set)")
+    if not url:
+        _log(f"Slack was not told: no webhook is configured ({WEBHOOK} is not set)")
+        return
+    _log(tell(url, said, document, f"run-{values['uid']}-{conclusion.reason}", values["uid"]))
 
 
 def _log(text: str) -> None:

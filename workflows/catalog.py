@@ -147,8 +147,9 @@ RECORD = Step(
 NOTIFY = Step(
     name="notify",
     title="Tell people",
-    parameters=("workflow", "status", "failures", "outputs", "marker"),
+    parameters=("workflow", "uid", "status", "failures", "outputs", "marker"),
     artifacts=("document",),
+    store=True,
 )
 
 STEPS: tuple[Step, ...] = (CLAIM, VALIDATE, TRAIN, EVALUATE, DEPLOY, REJECT)

@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from steps.document import Document
+from steps.document import Document, read
 from workflows.errors import DocumentError
 from workflows.yamltext import read_all
 
@@ -59,6 +59,16 @@ def load(file: Path) -> Document:
         hint = f"a document is named as its file: {file.stem!r}"
         raise DocumentError(f"name is {document.name!r}", where=str(file), hint=hint)
     return document
+
+
+def carried(file: Path) -> Document:
+    """Read the document that a Workflow carries, as JSON; raises `DocumentError`."""
+    try:
+        return read(file.read_bytes())
+    except OSError as error:
+        raise DocumentError(f"cannot be read: {error}", where=str(file)) from None
+    except ValidationError as error:
+        raise _refusal(file, error) from None
 
 
 def _refusal(file: Path, error: ValidationError) -> DocumentError:

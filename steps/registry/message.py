@@ -110,6 +110,8 @@ def once(store: Store, where: str, sends: Mapping[str, Send], by: str, now: date
                 continue
             standing = _settled(store, where, standing, channel, _sent(send, claimed))
             break
+        else:
+            raise StoreError(f"{where}: {ATTEMPTS} times another teller was faster; try again")
     return standing.message
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 
@@ -28,7 +29,11 @@ Say = Callable[[Notice], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Who tells (a name that no other process has) and the channels there are, of `slack` and `page`."""
+    """Who tells (a name that no other process has) and the channels there are, of `slack` and `page`.
+
+    `really` is the time to write down, where the moment that is looked at is another; None: that moment.
+    """
 
     by: str
     ways: Mapping[str, Say]
+    really: datetime | None = None

@@ -41,7 +41,7 @@ class Seen:
     """What a watch found: `lines` for a person; `untold`, by channel, why people were not told, or cannot be known."""
 
     pipeline: str
-    state: Literal["on time", "late", "nothing due"]
+    state: Literal["on time", "late", "nothing due", "blind"]
     lines: tuple[str, ...]
     reason: str = ""
     recovered: tuple[date, ...] = ()
@@ -70,6 +70,10 @@ class Post:
     @property
     def frozen(self) -> bool:
         return self.production is not None and self.production.frozen is not None
+
+    @property
+    def really(self) -> datetime:
+        return self.tell.really or self.now
 
     def ways(self) -> Mapping[str, Say]:
         """Return the channels to use now: nobody is woken for what somebody froze on purpose."""
@@ -107,7 +111,7 @@ def _late(post: Post, runs: Runs | None, late: Late) -> Seen:
     facts = [*_since(late), _production(post), *_frozen(post), *unread, f"look: retrain why {name} --date {late.day}"]
     notice = Notice("late", name, heading, sentence, tuple(facts))
     where = message.key(name, f"late-{late.day}")
-    told = message.once(post.store, where, _sends(post.ways(), notice), post.tell.by, post.now)
+    told = message.once(post.store, where, _sends(post.ways(), notice), post.tell.by, post.really)
     body = {
         "day": late.day.isoformat(),
         "as_of": late.needed.isoformat(),
@@ -159,7 +163,7 @@ def _recovered(post: Post, group: list[date]) -> tuple[str, tuple[str, ...]]:
     channels = {channel for day in group for channel in _told_of(post, day)}
     ways = {channel: say for channel, say in post.ways().items() if channel in channels}
     where = message.key(name, f"recovered-{last}")
-    told = message.once(post.store, where, _sends(ways, notice), post.tell.by, post.now)
+    told = message.once(post.store, where, _sends(ways, notice), post.tell.by, post.really)
     body = {
         "day": last.isoformat(),
         "as_of": calendar.needed_as_of(post.document.expect, last).isoformat(),
@@ -173,13 +177,13 @@ def _recovered(post: Post, group: list[date]) -> tuple[str, tuple[str, ...]]:
 
 def _recorded(post: Post, where: str, told: Message, entry: ledger.Entry) -> None:
     """Put it on record with who was told, unless it is, or another watcher is at it."""
-    others = [one for one in told.channels.values() if message.under_way(one, post.tell.by, post.now)]
+    others = [one for one in told.channels.values() if message.under_way(one, post.tell.by, post.really)]
     if told.record or others:
         return
     production = post.production.version if post.production else ""
     states = {channel: str(one.state) for channel, one in told.channels.items()}
     body = {**entry.body, "production": production or None, "told": states, "by": BY}
-    record = ledger.append(post.store, post.document.name, replace(entry, body=body), now=post.now)
+    record = ledger.append(post.store, post.document.name, replace(entry, body=body), now=post.really)
     message.recorded(post.store, where, record.n)
 
 
@@ -197,7 +201,7 @@ def _untold(told: Message, post: Post) -> tuple[str, ...]:
     return tuple(
         f"{name}: {one.said or unknown}"
         for name, one in failed.items()
-        if not message.under_way(one, post.tell.by, post.now)
+        if not message.under_way(one, post.tell.by, post.really)
     )
 
 
@@ -214,16 +218,17 @@ def _days(post: Post, kind: str) -> list[date]:
 
 
 def _reached(post: Post, day: date, due: datetime) -> datetime:
-    """Return when production first had data that the model of that late day needed, as far as is known."""
+    """Return when production first had data that the model of that late day needed, now if no record tells.
+
+    It came after it was due, for people were told so: what says otherwise is a clock.
+    """
     needed, found = calendar.needed_as_of(post.document.expect, day).isoformat(), post.now
-    if post.production is not None:
-        found = min(found, datetime.fromisoformat(post.production.promoted_at))
     for record in islice(ledger.records(post.store, post.document.name), LOOKED_AT):
         if record.at < due:
             break
         if record.body.get("outcome") == "promoted" and str(record.body.get("as_of")) >= needed:
             found = min(found, record.at)
-    return max(found, due)
+    return found
 
 
 def _installed(post: Post) -> datetime:
@@ -236,12 +241,12 @@ def _installed(post: Post) -> datetime:
     found = post.store.get(where)
     try:
         if found is None:
-            since = post.now.astimezone(UTC).isoformat(timespec="seconds")
+            since = post.really.astimezone(UTC).isoformat(timespec="seconds")
             post.store.create(where, json.dumps({"since": since}).encode())
-            return post.now
+            return post.really
         return datetime.fromisoformat(json.loads(found[0])["since"]).astimezone(UTC)
     except Exists:
-        return post.now
+        return post.really
     except (ValueError, TypeError, KeyError) as error:
         raise StoreError(f"{where} does not say since when: {error!r}") from error
 

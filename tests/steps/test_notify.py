@@ -1,22 +1,25 @@
-"""`notify` sends one message a run, escapes what is hostile, and keeps the webhook's URL secret."""
+"""`notify` sends one message a run, once, whatever becomes of its pod, its store or Slack."""
 
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batches import DAY, MARKER, arguments
+from batches import BUCKET, DAY, MARKER, arguments
+from webhooks import SECRET, Webhook, webhook
 
 from steps import notify
+from steps.registry import message
+from steps.registry.objects import connect
 from steps.verdict import Conclusion, Reason
 
-SECRET = "T0SECRET"
+pytestmark = pytest.mark.usefixtures("s3")
+
 EVALUATION = {
     "gates": [
         {
@@ -32,46 +35,11 @@ EVALUATION = {
 }
 
 
-@dataclass
-class Slack:
-    """A webhook on loopback: it answers with `status` and `body`, and keeps what it was sent."""
-
-    status: int = 200
-    body: bytes = b"ok"
-    url: str = ""
-    got: list[dict[str, Any]] = field(default_factory=list)
-
-
 @pytest.fixture
-def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
-    state = Slack()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            state.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            if not state.status:
-                self.close_connection = True
-                return
-            self.send_response(state.status)
-            self.send_header("Content-Length", str(len(state.body)))
-            self.end_headers()
-            self.wfile.write(state.body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    setattr(Handler, "do_POST", Handler.answer)  # noqa: B010 - the name that the server looks for is no name of ours
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/services/{SECRET}"
-    monkeypatch.setenv(notify.WEBHOOK, state.url)
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    with webhook(monkeypatch) as state:
+        monkeypatch.setenv(notify.WEBHOOK, state.slack)
+        yield state
 
 
 def call(folder: Path, step: str, reason: Reason, text: str = "it is so", **more: Any) -> int:
@@ -81,6 +49,7 @@ def call(folder: Path, step: str, reason: Reason, text: str = "it is so", **more
     status = "Succeeded" if verdict.outcome in ("promoted", "skipped") else "Failed"
     values = {
         "workflow": "loans-1",
+        "uid": "u1",
         "status": status,
         "failures": '"null"',
         "outputs": json.dumps(outputs),
@@ -98,7 +67,7 @@ def call(folder: Path, step: str, reason: Reason, text: str = "it is so", **more
         ("train", Reason.CRASHED, "failed"),
     ],
 )
-def test_what_matters_is_told_once(slack: Slack, tmp_path: Path, step: str, reason: Reason, outcome: str) -> None:
+def test_what_matters_is_told_once(slack: Webhook, tmp_path: Path, step: str, reason: Reason, outcome: str) -> None:
     assert call(tmp_path, step, reason) == 0
     (sent,) = slack.got
     assert f"*loans* {outcome}: " in sent["text"]
@@ -107,7 +76,7 @@ def test_what_matters_is_told_once(slack: Slack, tmp_path: Path, step: str, reas
     assert ("must be above 0.9" in sent["text"]) == (outcome == "rejected")
 
 
-def test_a_rejection_names_metric_against_threshold(slack: Slack, tmp_path: Path) -> None:
+def test_a_rejection_names_metric_against_threshold(slack: Webhook, tmp_path: Path) -> None:
     call(tmp_path, "reject", Reason.GATE)
     lines = slack.got[0]["text"].splitlines()
     assert "• failed fair: disparate_impact 0.84, must be above 0.9" in lines
@@ -121,7 +90,9 @@ def test_a_gate_without_a_number_says_why() -> None:
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(False, 0), (True, 1)])
-def test_a_skip_is_told_only_if_the_document_asks_for_it(slack: Slack, tmp_path: Path, asked: bool, sent: int) -> None:
+def test_a_skip_is_told_only_if_the_document_asks_for_it(
+    slack: Webhook, tmp_path: Path, asked: bool, sent: int
+) -> None:
     assert call(tmp_path, "claim", Reason.DUPLICATE, notify={"skipped": asked}) == 0
     assert len(slack.got) == sent
 
@@ -131,57 +102,60 @@ def test_without_a_webhook_the_log_says_so(tmp_path: Path, capsys: pytest.Captur
     assert "no webhook is configured (SLACK_WEBHOOK_URL is not set)" in capsys.readouterr().err
 
 
-def test_hostile_text_is_harmless_in_slack(slack: Slack, tmp_path: Path) -> None:
-    call(tmp_path, "claim", Reason.KEY, "<!channel> & <https://evil|ok> `code`\n\n*bold* \u202ereversed " + "x" * 5000)
-    text = slack.got[0]["text"]
-    assert "<" not in text
-    assert "&lt;!channel&gt; &amp; &lt;https://evil|ok&gt; 'code'" in text
-    assert "\u202e" not in text
-    assert len(text) < 1500
-    assert len(text.splitlines()) == 3
+def test_a_retried_pod_tells_nothing_twice(slack: Webhook, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(tmp_path, "deploy", Reason.PROMOTED)
+    call(tmp_path, "deploy", Reason.PROMOTED)
+    assert len(slack.got) == 1
+    assert "Slack was told at " in capsys.readouterr().err
+
+
+def test_another_end_of_a_workflow_that_was_retried_by_hand_is_told(slack: Webhook, tmp_path: Path) -> None:
+    call(tmp_path, "train", Reason.CRASHED)
+    call(tmp_path, "deploy", Reason.PROMOTED)
+    assert [text.split(":")[2].split()[1] for text in slack.texts] == ["failed", "promoted"]
+
+
+def test_a_pod_that_died_over_it_is_followed_by_one_that_says_so(slack: Webhook, tmp_path: Path) -> None:
+    where = message.key("loans", "run-u1-promoted")
+    store = connect(BUCKET)
+
+    def die(repeated: bool) -> str | None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        message.once(store, where, {"slack": die}, "u1", notify.datetime.now(notify.UTC))
+    call(tmp_path, "deploy", Reason.PROMOTED)
+    call(tmp_path, "deploy", Reason.PROMOTED)
+    (text,) = slack.texts
+    assert text.endswith("\n(repeated)")
+
+
+def test_without_a_store_it_tells_and_says_that_it_may_repeat(
+    slack: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    assert call(tmp_path, "deploy", Reason.PROMOTED) == 0
+    (text,) = slack.texts
+    assert "(may be repeated: " in text
+    assert "Slack was told; that is on no record: s3://retrain/registry/loans/messages/" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "says"),
-    [
-        (404, b"no_service", "it answered 404 (no_service)"),
-        (400, SECRET.encode(), "it answered 400 (no word of Slack's)"),
-        (0, b"", "Slack was not told: "),
-    ],
-    ids=["refused", "an answer that repeats the secret", "no answer"],
+    ("status", "says"), [(404, "Slack was not told: it answered 404"), (0, "cannot be known: no answer came")]
 )
 def test_a_failure_of_slack_fails_nothing_and_shows_no_secret(
-    slack: Slack, tmp_path: Path, capfd: pytest.CaptureFixture[str], status: int, body: bytes, says: str
+    slack: Webhook, tmp_path: Path, capfd: pytest.CaptureFixture[str], status: int, says: str
 ) -> None:
-    slack.status, slack.body = status, body
+    slack.status = status
     assert call(tmp_path, "deploy", Reason.PROMOTED) == 0
     log = capfd.readouterr()
     assert says in log.err
     assert SECRET not in log.err + log.out
+    assert SECRET not in str(message.read(connect(BUCKET), message.key("loans", "run-u1-promoted")))
 
 
-URLS = {
-    "nothing listens": f"http://127.0.0.1:9/{SECRET}",
-    "no scheme": f"hooks.example/{SECRET}",
-    "another scheme": f"file:///{SECRET}",
-    "no port": f"http://127.0.0.1:{SECRET}/",
-    "a space": f"http://127.0.0.1:9/{SECRET} x",
-    "a newline within": f"http://127.0.0.1:9/{SECRET}\nx",
-}
-
-
-@pytest.mark.parametrize("url", URLS.values(), ids=URLS.keys())
-def test_a_bad_webhook_fails_nothing_and_shows_no_secret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], url: str
-) -> None:
-    monkeypatch.setenv(notify.WEBHOOK, url)
-    assert call(tmp_path, "deploy", Reason.PROMOTED) == 0
-    log = capfd.readouterr()
-    assert "Slack was not told: " in log.err
-    assert SECRET not in log.err + log.out
-
-
-def test_a_server_error_is_tried_once_more(slack: Slack, tmp_path: Path) -> None:
-    slack.status = 503
-    call(tmp_path, "deploy", Reason.PROMOTED)
-    assert len(slack.got) == 2
+def test_it_starts_light() -> None:
+    heavy = "('sklearn', 'pandas', 'numpy', 'boto3', 'slack_sdk', 'apprise')"
+    code = f"import sys, steps.notify; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
