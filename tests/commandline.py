@@ -44,7 +44,7 @@ spec:
   entrypoint: pipeline
   arguments:
     parameters: [{name: marker}, {name: etag, value: ""}, {name: trigger, value: manual},
-      {name: requested-by, value: ""}, {name: why, value: ""}, {name: replay, value: "false"},
+      {name: requested-by, value: ""}, {name: why, value: ""},
       {name: allow-older, value: "false"}, {name: retry-backoff, value: 5m}]
   templates:
   - {name: pipeline, dag: {tasks: [{name: work, template: work}]}}

@@ -35,6 +35,7 @@ Context = Annotated[
     ),
 ]
 Namespace = Annotated[str, typer.Option("--namespace", help="The cluster's namespace; none: the context's.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 Pipeline = Annotated[str, typer.Argument(metavar="PIPELINE")]
 RunName = Annotated[str, typer.Argument(metavar="RUN")]
 
@@ -235,12 +236,45 @@ def replay(
     pipelines: Pipelines = PIPELINES,
     manifests: Manifests = MANIFESTS,
     home: Home = HOME,
+    context: Context = "",
     as_json: AsJson = False,
 ) -> int:
     """Run a batch again on purpose, on record with who asked and why."""
     from workflows.commands.replay import Request, run
+    from workflows.commands.whereabouts import Whereabouts
 
-    return run(Request(pipeline, batch, reason, allow_older), pipelines, manifests, home, as_json=as_json)
+    place = Whereabouts(manifests, home, context)
+    return run(Request(pipeline, batch, reason, allow_older), pipelines, place, as_json=as_json)
+
+
+@app.command()
+def freeze(pipeline: Pipeline, reason: Why = "", pipelines: Pipelines = PIPELINES, as_json: AsJson = False) -> int:
+    """Stop promotion: runs go on, but none of their models reaches production until `unfreeze`."""
+    from workflows.commands.freeze import run
+
+    return run(pipeline, reason, pipelines, as_json=as_json)
+
+
+@app.command()
+def unfreeze(pipeline: Pipeline, reason: Why = "", pipelines: Pipelines = PIPELINES, as_json: AsJson = False) -> int:
+    """Allow promotion again; the batches that landed meanwhile are due then."""
+    from workflows.commands.unfreeze import run
+
+    return run(pipeline, reason, pipelines, as_json=as_json)
+
+
+@app.command()
+def rollback(
+    pipeline: Pipeline,
+    to: Annotated[str, typer.Option("--to", help="A version production had; none: the one before.")] = "",
+    reason: Why = "",
+    pipelines: Pipelines = PIPELINES,
+    as_json: AsJson = False,
+) -> int:
+    """Take production back to an earlier version and freeze it there."""
+    from workflows.commands.rollback import run
+
+    return run(pipeline, to, reason, pipelines, as_json=as_json)
 
 
 @app.command(hidden=True)

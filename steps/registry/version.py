@@ -34,6 +34,11 @@ def run_of(version: str) -> str:
     return version.partition(".")[2].partition("-")[2]
 
 
+def day_of(version: str) -> str:
+    """Return the day of the data that a version's name says."""
+    return version.partition(".")[0]
+
+
 def made_by(version: str, uid: str) -> bool:
     """Say whether the run of this uid made the version."""
     return bool(version and uid) and run_of(version) == uid[:8]

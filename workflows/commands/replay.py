@@ -1,27 +1,33 @@
-"""`retrain replay`: runs a batch again on purpose, here, under a name of its own, on record with who asked and why."""
+"""`retrain replay`: runs a batch again on purpose, under a name of its own, on record with who asked and why."""
 
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+import typer
 
 from steps.document import Document
 from steps.registry import marker
 from steps.registry.marker import Marker
+from steps.registry.objects import Store
+from steps.registry.replay import Replay, ReplayRefused
+from steps.registry.replay import replay as grant
+from steps.registry.runs import Runs, RunsError
 from steps.verdict import Verdict
-from workflows.commands import documents, local
+from workflows.commands.localruns import LocalRuns
 from workflows.commands.run import interruptible, report, watch
 from workflows.commands.store import bucket_of
+from workflows.commands.whereabouts import Whereabouts, runs_at
 from workflows.config import find
-from workflows.engine.driver import run as drive
-from workflows.engine.journal import Journal
 from workflows.engine.model import Workflow
-from workflows.engine.objects import from_template
 from workflows.errors import RetrainError
 
-ETAG_LENGTH = 12
+Shown = Callable[[Workflow], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +40,54 @@ class Request:
     allow_older: bool
 
 
-def run(request: Request, pipelines: Path, manifests: Path, home: Path, *, as_json: bool) -> int:
-    """Run the replay to its end and print it; exit code 0 when it Succeeded, else 1. Ctrl-C stops it as `run` does."""
-    name = start(request, pipelines, manifests, home, None if as_json else watch())
-    return report(Journal(home).read(name), as_json=as_json)
+def run(request: Request, pipelines: Path, place: Whereabouts, *, as_json: bool) -> int:
+    """Start the replay; here, run it to its end and print it: exit code 0 when it Succeeded, else 1.
+
+    On a cluster it is started, and named. Ctrl-C stops a local run as it does with `run`.
+    """
+    try:
+        runs = runs_at(place)
+        name = start(request, pipelines, runs)
+    except RunsError as error:
+        raise RetrainError(str(error), where=f"batch {request.batch!r}") from None
+    if not isinstance(runs, LocalRuns):
+        typer.echo(json.dumps({"run": name}) if as_json else name)
+        return 0
+    return report(see_through(runs, name, None if as_json else watch()), as_json=as_json)
 
 
-def start(
-    request: Request, pipelines: Path, manifests: Path, home: Path, on_change: Callable[[Workflow], None] | None
-) -> str:
-    """Run the replay to its end and return the Workflow's name; raises `RetrainError` if its marker cannot be used."""
+def start(request: Request, pipelines: Path, runs: Runs) -> str:
+    """Have the batch granted to a new Workflow, start that and return its name.
+
+    Raises `RetrainError` if the batch cannot be replayed, and `RunsError`.
+    """
     if not request.reason.strip():
         raise RetrainError("--reason is empty", hint="say why, for whoever reads the record")
     document = find(request.pipeline, pipelines)
-    found = documents.read(manifests)
-    ready = _marker(document, request.batch)
-    parameters = {
-        "marker": ready.key,
-        "etag": ready.etag,
-        "trigger": "replay",
-        "requested-by": getpass.getuser(),
-        "why": request.reason,
-        "allow-older": "true" if request.allow_older else "false",
-        local.BACKOFF[0]: local.BACKOFF[1],
-    }
-    name = _free_name(f"{document.name}-{request.batch}-{ready.etag[:ETAG_LENGTH]}", Journal(home))
-    workflow = from_template(found.template(document.name), name, parameters)
+    with bucket_of(document) as store:
+        asked = Replay(_marker(store, document, request.batch), getpass.getuser(), request.reason, request.allow_older)
+        try:
+            wanted = grant(store, document, asked, runs, datetime.now(UTC))
+        except ReplayRefused as refused:
+            raise RetrainError(str(refused), where=f"batch {request.batch!r}", hint=refused.hint) from None
+    if not runs.start(document.name, wanted.name, wanted.parameters):
+        raise RunsError(f"the Workflow {wanted.name} came into being at the same moment; ask again")
+    return wanted.name
+
+
+def see_through(runs: LocalRuns, name: str, on_change: Shown | None) -> Workflow:
+    """Return the Workflow once it has ended; raises `KeyboardInterrupt` after a Ctrl-C has stopped it."""
     with interruptible() as cancel:
-        drive(workflow, local.objects(found, home), local.settings(home, cancel, on_change))
+        ended = runs.see_through(name, cancel, on_change)
         if cancel.is_set():
             raise KeyboardInterrupt
-    return name
+    return ended
 
 
-def _marker(document: Document, batch: str) -> Marker:
+def _marker(store: Store, document: Document, batch: str) -> Marker:
     """Return the batch's marker, read before anything starts: what is wrong with it is said here, not by a run."""
-    key = f"{document.data.prefix}/{batch}/{document.data.marker}"
     try:
-        with bucket_of(document) as store:
-            return marker.read(store, key, "", document.data)
+        return marker.read(store, f"{document.data.prefix}/{batch}/{document.data.marker}", "", document.data)
     except Verdict as verdict:
         hint = "a batch is a folder below the prefix with a ready marker in it; the producer writes it, last of all"
         raise RetrainError(str(verdict), where=f"bucket {document.data.bucket!r}", hint=hint) from None
-
-
-def _free_name(base: str, journal: Journal) -> str:
-    """Return `<base>-r<n>` with the first n that this home has not used."""
-    number = 1
-    while journal.directory(f"{base}-r{number}").exists():
-        number += 1
-    return f"{base}-r{number}"

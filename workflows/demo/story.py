@@ -14,6 +14,7 @@ import typer
 
 from workflows import producer
 from workflows.commands import replay, why
+from workflows.commands.localruns import LocalRuns
 from workflows.demo.scene import again, came_to, lands, mitigate, progress, says, standing, title, workflows
 from workflows.demo.stage import PIPELINE, Stage, stage, waited_for
 
@@ -49,7 +50,9 @@ def tell(scene: Stage) -> None:
     title(2, "Its document asks for a fair model instead; the batch is replayed on purpose.")
     mitigate(scene)
     request = replay.Request(PIPELINE, "2026-02-23", "forest was unfair; mitigated estimator", allow_older=False)
-    second = replay.start(request, scene.pipelines, scene.manifests, scene.home, progress())
+    runs = LocalRuns(scene.manifests, scene.home)
+    second = replay.start(request, scene.pipelines, runs)
+    replay.see_through(runs, second, progress())
     came_to(scene, second, "promoted")
     says(f"production is {standing(scene)}")
 
