@@ -59,9 +59,10 @@ bench: $(READY) ## measure the engine against a shell that starts the same proce
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
 .PHONY: lock
-lock: ## resolve pyproject.toml into the two lock files (needs uv)
+lock: ## resolve pyproject.toml into the lock files (needs uv)
 	uv pip compile pyproject.toml --all-extras $(UV) -o requirements.lock
 	uv pip compile pyproject.toml --extra steps $(UV) -c requirements.lock -o images/steps/requirements.lock
+	uv pip compile pyproject.toml --extra cli $(UV) -c requirements.lock -o images/retrain/requirements.lock
 
 .PHONY: clean
 clean: ## remove what set-up, runs and tests left
