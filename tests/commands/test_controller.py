@@ -12,6 +12,7 @@ from commandline import loans, until
 
 from workflows.commands import documents, local
 from workflows.commands.controller import Desk, serve
+from workflows.commands.feed import CronFeed
 from workflows.commands.localruns import LocalRuns
 from workflows.engine.journal import Journal
 from workflows.engine.model import Workflow
@@ -109,6 +110,22 @@ def test_a_cron_run_is_told_only_if_there_is_something_to_tell(
         until(told, "it is told")
     said.extend(capsys.readouterr().out.splitlines())
     assert [line.split("  ", 2)[2] for line in said] == says
+
+
+def test_what_was_said_before_is_not_said_again_but_a_failure_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show, journal = CronFeed(Journal(tmp_path)), Journal(tmp_path)
+    for number, (text, phase) in enumerate([("a", "Succeeded"), ("a", "Succeeded"), ("b", "Failed"), ("b", "Failed")]):
+        value = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {}}
+        status = {"phase": phase, "message": None}
+        workflow = Workflow.model_validate({**value, "metadata": {"name": f"tick-{number}"}, "status": status})
+        journal.create(workflow)
+        journal.log_path(f"tick-{number}", "pod").write_text(text)
+        show("tick", workflow)
+    said = [line.split("  ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    why = "Failed: it does not say why"
+    assert said == ["tick  a", "tick  b", f"tick-2  {why}", f"tick-3  {why}"]
 
 
 def test_the_document_as_it_is_now_counts(desk: Desk) -> None:

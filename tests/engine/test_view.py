@@ -103,10 +103,12 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
     assert "two lines ?[2J ? ?" in frame(run, NOW, Canvas())
 
 
-def test_outputs_are_shown_on_one_line_each() -> None:
-    outputs = Outputs(parameters=(Parameter(name="outcome", value="promoted"), Parameter(name="none", value="")))
+def test_outputs_are_shown_on_one_line_each_and_words_before_json() -> None:
+    values = {"verdict": '{"outcome": "promoted"}', "files": "[]", "outcome": "promoted", "none": "", "batch": "b1"}
+    outputs = Outputs(parameters=tuple(Parameter(name=name, value=value) for name, value in values.items()))
     picture = frame(workflow(outputs=outputs, phase=WorkflowPhase.SUCCEEDED), NOW, Canvas())
-    assert picture.split("\n")[-2:] == ["Outputs:", "  outcome: promoted"]
+    shown = ["  outcome: promoted", "  batch: b1", '  verdict: {"outcome": "promoted"}', "  files: []"]
+    assert picture.split("\n")[-5:] == ["Outputs:", *shown]
 
 
 @pytest.mark.parametrize(("count", "lines"), [(MANY, MANY), (MANY + 1, 2)])

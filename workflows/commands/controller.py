@@ -76,6 +76,7 @@ class Controller:
         self._desk, self._runs, self._crons = desk, runs, crons
         self._known: set[str] = set()
         self._over: SimpleQueue[str] = SimpleQueue()
+        self._told = feed.CronFeed(self.journal)
 
     def look(self) -> None:
         """Take what is new."""
@@ -129,7 +130,7 @@ class Controller:
         if cron:
             self._over.put(cron)
             if workflow is not None and not stopped:
-                feed.show_cron(workflow, self.journal)
+                self._told(cron, workflow)
         elif stopped and (error or (workflow and workflow.status.phase != WorkflowPhase.SUCCEEDED)):
             self._desk.stopped.append(name)
         if error is not None:

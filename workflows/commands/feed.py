@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import typer
@@ -81,14 +81,28 @@ class Shown:
             typer.echo(f"{clock()}  {self._name}  {phase}: {came_to(workflow)}")
 
 
-def show_cron(workflow: Workflow, journal: Journal) -> None:
-    """Print what a CronWorkflow's Workflow said, and that it failed: one that had nothing to do says nothing."""
-    name = workflow.metadata.name or ""
-    for log in journal.logs(name):
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            typer.echo(f"{clock()}  {name}  {line}")
-    if workflow.status.phase is not WorkflowPhase.SUCCEEDED:
-        typer.echo(f"{clock()}  {name}  {workflow.status.phase}: {workflow.status.message or 'see above'}")
+class CronFeed:
+    """Prints what CronWorkflows' Workflows said when it is not what the one before said, and each that failed."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._said: dict[str, list[str]] = {}
+
+    def __call__(self, cron: str, workflow: Workflow) -> None:
+        name = workflow.metadata.name or ""
+        logs = (log.read_text(encoding="utf-8", errors="replace") for log in self._journal.logs(name))
+        said = [line for text in logs for line in text.splitlines()]
+        if said != self._said.get(cron, []):
+            for line in said:
+                typer.echo(f"{clock()}  {cron}  {line}")
+        self._said[cron] = said
+        if workflow.status.phase is not WorkflowPhase.SUCCEEDED:
+            said_why = workflow.status.message or next(_messages(workflow), "it does not say why")
+            typer.echo(f"{clock()}  {name}  {workflow.status.phase}: {said_why}")
+
+
+def _messages(workflow: Workflow) -> Iterator[str]:
+    return (node.message for node in workflow.status.nodes.values() if node.message)
 
 
 def step(node: NodeStatus) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -10,7 +12,9 @@ import typer
 from steps.registry.objects import Store
 from workflows.commands.store import bucket_of
 from workflows.config import pipelines_in
-from workflows.engine.journal import Journal, WorkflowNotFoundError
+from workflows.engine.graph import Graph
+from workflows.engine.journal import Journal, JournalError, WorkflowNotFoundError
+from workflows.engine.nodes import NodeStatus, NodeType
 from workflows.errors import RetrainError
 
 LARGEST = 64 << 20
@@ -26,10 +30,38 @@ def run(name: str, step: str, pipelines: Path, home: Path) -> int:
     if not wanted:
         pods = ", ".join(pod for pod, _ in found)
         raise RetrainError(f"{name} has no pod of a step {step!r}", hint=f"its pods are: {pods}")
+    labels = {**by_template(name, [pod for pod, _ in found]), **by_node(name, home)}
     for pod, text in wanted:
         for line in text.splitlines():
-            typer.echo(f"{pod.removeprefix(f'{name}-')}: {line}")
+            typer.echo(f"{labels[pod]}: {line}")
     return 0
+
+
+def by_node(name: str, home: Path) -> dict[str, str]:
+    """Return what to call the pods of a run in this home: the step, its item in a loop, its attempt from the second."""
+    try:
+        nodes = Journal(home).read(name).status.nodes.values()
+    except JournalError:
+        return {}
+    graph = Graph(name)
+    pods = (node for node in nodes if node.type is NodeType.POD)
+    return {graph.pod_name(node.name, node.template_name or ""): label(node) for node in pods}
+
+
+def label(node: NodeStatus) -> str:
+    """Return a pod's step, such as `train`, `validate(0)` or `train, attempt 2`."""
+    item = re.search(r"\((\d+):", node.name)
+    attempt = re.search(r"\((\d+)\)$", node.name) if node.node_flag and node.node_flag.retried else None
+    again = f", attempt {int(attempt[1]) + 1}" if attempt and int(attempt[1]) else ""
+    return f"{node.template_name}{f'({item[1]})' if item else ''}{again}"
+
+
+def by_template(name: str, pods: Sequence[str]) -> dict[str, str]:
+    """Return what to call pods of which only the names are known: the template in it, where that tells them apart."""
+    full = {pod: pod.removeprefix(f"{name}-") for pod in pods}
+    short = {pod: re.sub(r"-\d+$", "", text) for pod, text in full.items()}
+    common = Counter(short.values())
+    return {pod: text if common[text] == 1 else full[pod] for pod, text in short.items()}
 
 
 def local(name: str, home: Path) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from workflows.engine.model import Workflow
 from workflows.engine.nodes import NodePhase, NodeStatus, NodeType
+from workflows.engine.values import Parameter
 
 MANY = 10  # a loop with more items than this shows only those that say something
 _GREEN, _RED, _BLUE, _YELLOW, _DIM = "\x1b[32m", "\x1b[31m", "\x1b[34m", "\x1b[33m", "\x1b[2m"
@@ -114,8 +115,13 @@ def _head(workflow: Workflow, now: datetime, canvas: Canvas) -> Iterable[str]:
     outputs = [p for p in (status.outputs.parameters if status.outputs else ()) if p.value]
     if outputs:
         yield "Outputs:"
-    for parameter in outputs:
+    for parameter in sorted(outputs, key=_is_json):
         yield canvas.cut(f"  {canvas.clean(parameter.name)}: {canvas.clean(parameter.value or '')}", canvas.width)
+
+
+def _is_json(parameter: Parameter) -> bool:
+    """Whether it is JSON, for programs: what a person reads comes first."""
+    return (parameter.value or "").startswith(("{", "["))
 
 
 def _table(rows: Sequence[_Row], now: datetime, canvas: Canvas) -> Iterable[str]:
