@@ -7,12 +7,16 @@ newest records were cut off, or all of it rewritten: an anchor, kept where nobod
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from steps.registry import ledger
 from steps.registry.ledger import GENESIS, NoRecordError, Record
 from steps.registry.objects import Store
+
+Read = tuple[int, Record | NoRecordError]
+Reading = Callable[[Callable[[int], Read], Iterable[int]], Iterable[Read]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,12 @@ class Chain:
     broken: str = ""
 
 
-def verify(store: Store, pipeline: str, anchor: Anchor | None = None) -> Chain:
-    """Read every record; of several breaks the first in the chain's order is named. Raises `StoreError`."""
-    (chain,) = deque(_found(store, pipeline), maxlen=1)
+def verify(store: Store, pipeline: str, anchor: Anchor | None = None, reading: Reading = map) -> Chain:
+    """Read every record; of several breaks the first in the chain's order is named. Raises `StoreError`.
+
+    `reading` does what `map` does, as with some reads at once.
+    """
+    (chain,) = deque(_found(store, pipeline, reading), maxlen=1)
     if chain.broken or anchor is None or anchor.n == 0:
         return chain
     if chain.records < anchor.n:
@@ -49,19 +56,16 @@ def verify(store: Store, pipeline: str, anchor: Anchor | None = None) -> Chain:
     return chain
 
 
-def _found(store: Store, pipeline: str) -> Iterator[Chain]:
+def _found(store: Store, pipeline: str, reading: Reading) -> Iterator[Chain]:
     """Yield what holds as far as the newest record, then below each break, going down: the last one yielded is it."""
     above: Record | None = None
     wrong, expected = "", -1
-    for n in (ledger.number(pipeline, listed.key) for listed in store.keys(ledger.prefix(pipeline))):
-        if n == 0:
-            continue
+    keys = (ledger.number(pipeline, listed.key) for listed in store.keys(ledger.prefix(pipeline)))
+    for n, record in reading(partial(_read, store, pipeline), filter(None, keys)):
         if 0 <= expected != n:
             wrong, above = _missing(pipeline, n + 1, expected), None
-        try:
-            record = ledger.must(store, pipeline, n)
-        except NoRecordError as error:
-            wrong, above, expected = str(error), None, n - 1
+        if isinstance(record, NoRecordError):
+            wrong, above, expected = str(record), None, n - 1
             continue
         if above is not None and above.previous != record.sha256:
             wrong = _unlinked(pipeline, n)
@@ -74,6 +78,13 @@ def _found(store: Store, pipeline: str) -> Iterator[Chain]:
         wrong = f"record 1 ({ledger.key(pipeline, 1)}) is not the first: it names one before it"
     if wrong or expected < 0:
         yield Chain(0, GENESIS, wrong)
+
+
+def _read(store: Store, pipeline: str, n: int) -> Read:
+    try:
+        return n, ledger.must(store, pipeline, n)
+    except NoRecordError as error:
+        return n, error
 
 
 def _missing(pipeline: str, first: int, last: int) -> str:

@@ -145,14 +145,20 @@ def about(store: Store, pipeline: str, day: date, zone: ZoneInfo) -> Iterator[Re
     waiting = next(indexed, 0)
     for record in takewhile(lambda one: one.at >= midnight, records(store, pipeline, morrow)):
         while waiting > record.n:
-            yield from _about(store, pipeline, day, waiting)
+            yield from _about(store, pipeline, day.isoformat(), waiting)
             waiting = next(indexed, 0)
         if waiting == record.n:
             waiting = next(indexed, 0)
         yield record
     while waiting:
-        yield from _about(store, pipeline, day, waiting)
+        yield from _about(store, pipeline, day.isoformat(), waiting)
         waiting = next(indexed, 0)
+
+
+def of_data(store: Store, pipeline: str, as_of: str) -> Iterator[Record]:
+    """Yield, newest first, the records about data of a day."""
+    for n in days.noted(store, pipeline, as_of) if days.day(as_of) else ():
+        yield from _about(store, pipeline, as_of, n)
 
 
 def outcome_of(store: Store, pipeline: str, uid: str, since: datetime, as_of: str = "") -> Record | None:
@@ -172,10 +178,10 @@ def near(store: Store, pipeline: str, before: datetime) -> Iterator[Record]:
         yield from (record for record in records(store, pipeline, before) if record.n < oldest.n)
 
 
-def _about(store: Store, pipeline: str, day: date, n: int) -> Iterator[Record]:
+def _about(store: Store, pipeline: str, as_of: str, n: int) -> Iterator[Record]:
     """Yield the record that the index names, unless it is not there or about another day: a race was lost then."""
     record = read(store, pipeline, n)
-    if record is not None and record.body.get("as_of") == day.isoformat():
+    if record is not None and record.body.get("as_of") == as_of:
         yield record
 
 

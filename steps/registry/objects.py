@@ -115,10 +115,10 @@ class Store(Protocol):
         """
 
 
-def connect(bucket: str, patience: float = PATIENCE, attempts: int | None = None) -> Store:
+def connect(bucket: str, patience: float = PATIENCE, attempts: int = 0) -> Store:
     """Return the bucket by the ordinary AWS chain (`AWS_ENDPOINT_URL_S3`, credentials, region); connects lazily.
 
-    A request is tried `attempts` times (none given: `ATTEMPTS`) and waits `patience` seconds for an answer each time.
+    A request is tried `attempts` times (0: `ATTEMPTS`) and waits `patience` seconds for an answer each time.
     Raises `UnreachableError` when the chain's settings make no client.
     """
     import boto3

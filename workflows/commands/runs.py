@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import typer
 
 from steps.document import Document
 from steps.registry import ledger
+from steps.registry.plain import plain
 from workflows.commands.local import pipeline_of
 from workflows.commands.store import bucket_of
 from workflows.config import find, pipelines_in
@@ -19,6 +20,7 @@ from workflows.engine.journal import Journal
 from workflows.engine.nodes import WorkflowPhase
 
 GOING_ON = ("Pending", "Running")
+LONGEST = 200
 COLUMNS = ("recorded", "pipeline", "batch", "outcome", "reason", "run")
 
 
@@ -39,9 +41,8 @@ def run(pipeline: str, pipelines: Path, home: Path, *, limit: int, as_json: bool
 
 def recorded(document: Document, limit: int) -> list[dict[str, Any]]:
     """Return the newest outcome records of a pipeline, a row each."""
-    with bucket_of(document) as store:
-        outcomes = (record for record in ledger.records(store, document.name) if record.kind == ledger.OUTCOME)
-        return [_row(record) for record in islice(outcomes, limit)]
+    with bucket_of(document, quick=True) as store:
+        return [_row(record) for record in islice(ledger.outcomes(store, document.name), limit)]
 
 
 def _row(record: ledger.Record) -> dict[str, Any]:
@@ -53,9 +54,13 @@ def _row(record: ledger.Record) -> dict[str, Any]:
         "outcome": body.get("outcome"),
         "reason": body.get("reason"),
         "message": body.get("message"),
-        "run": (body.get("workflow") or {}).get("name"),
+        "run": _name(body.get("workflow")),
         "uid": record.uid,
     }
+
+
+def _name(workflow: Any) -> Any:
+    return workflow.get("name") if isinstance(workflow, dict) else workflow
 
 
 def in_home(home: Path, pipelines: set[str]) -> Iterator[dict[str, Any]]:
@@ -82,10 +87,10 @@ def _recorded(row: dict[str, Any]) -> str:
     return str(row["recorded"])
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[dict[str, Any]], columns: Sequence[str] = COLUMNS) -> str:
     """Return the rows as columns of text."""
-    cells = [list(COLUMNS), *([str(row[column] or "–") for column in COLUMNS] for row in rows)]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(COLUMNS))]
+    cells = [list(columns), *([plain(str(row[column] or "–"), LONGEST) for column in columns] for row in rows)]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
     )
