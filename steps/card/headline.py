@@ -6,7 +6,7 @@ It says what the gates said. Whether production moved is the run's outcome, whic
 from __future__ import annotations
 
 from steps.card.facts import Card, Gate
-from steps.card.text import count, number, words
+from steps.card.text import apart, count, number, words
 
 
 def heading(card: Card) -> str:
@@ -38,7 +38,7 @@ def sentence(gate: Gate) -> str:
         return f"{name} is undetermined: {gate.evidence}"
     verb = "is" if gate.passed else "is not"
     gain = " gain" if gate.kind in ("baseline", "champion") else ""
-    return f"{name}{gain} {number(gate.value)} {verb} {gate.comparison} {number(gate.threshold)}"
+    return f"{name}{gain} {apart(gate.value, gate.threshold)} {verb} {gate.comparison} {number(gate.threshold)}"
 
 
 def _failed(card: Card) -> list[Gate]:

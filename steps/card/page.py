@@ -52,7 +52,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (text.plain, text.number, text.signed, text.percent, text.between, text.words, text.count):
+    for filter_ in (
+        text.plain,
+        text.number,
+        text.apart,
+        text.signed,
+        text.percent,
+        text.between,
+        text.words,
+        text.count,
+    ):
         environment.filters[filter_.__name__] = filter_
     environment.filters["word"] = drift.word
     kinds = {"absent": Absent, "binary": Binary, "residuals": Residuals}

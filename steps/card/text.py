@@ -13,7 +13,10 @@ LONGEST = 120
 """Characters of a text from data that are shown."""
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories without a glyph of their own: controls, direction marks, lone surrogates, line separators."""
-MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$:])")
+MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~&$!@]|:(?=//)|(?<=www)\.|^[-+=]|(?<=^\d)[.)]", re.IGNORECASE)
+"""What Markdown, its tables, its automatic links or HTML would read as more than a letter."""
+
+NAMES = {"roc_auc": "ROC AUC", "f1": "F1", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "mse": "MSE"}
 
 
 def plain(value: object, longest: int = LONGEST) -> str:
@@ -25,7 +28,7 @@ def plain(value: object, longest: int = LONGEST) -> str:
 
 def markdown(value: object, longest: int = LONGEST) -> str:
     """Return the text so that Markdown shows it as it is, in a paragraph and in a table's cell."""
-    return MARKDOWN.sub(r"\\\1", plain(value, longest))
+    return MARKDOWN.sub(r"\\\g<0>", plain(value, longest))
 
 
 def number(value: float | None) -> str:
@@ -40,9 +43,17 @@ def number(value: float | None) -> str:
     return size.replace("-", "−")
 
 
-def signed(value: float | None) -> str:
-    """Return the number with its sign, for differences."""
+def apart(value: float | None, other: float) -> str:
+    """Return the number, with as many digits as it takes to read differently from another."""
     said = number(value)
+    if value is None or value == other or said != number(other):
+        return said
+    return repr(float(value)).replace("-", "−")
+
+
+def signed(value: float | None) -> str:
+    """Return three significant digits with their sign, for differences."""
+    said = number(None if value is None else float(f"{value:.3g}"))
     return f"+{said}" if value is not None and value > 0 else said
 
 
@@ -63,5 +74,5 @@ def count(many: int, one: str, several: str = "") -> str:
 
 
 def words(name: str) -> str:
-    """Return a name from code as words: `disparate_impact` is `disparate impact`."""
-    return name.replace("_", " ")
+    """Return a name from code as words: `disparate_impact` is `disparate impact`, `roc_auc` is `ROC AUC`."""
+    return NAMES.get(name, name.replace("_", " "))
