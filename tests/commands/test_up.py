@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import signal
@@ -19,6 +21,7 @@ from batches import BUCKET, MARKER
 from commandline import MANIFESTS, PIPELINES, Cli, gone, loans, retrain, start, until
 from stores import losing_proxy
 
+from workflows.commands.localruns import LocalRuns
 from workflows.commands.up import EMBEDDED
 from workflows.engine.journal import Journal
 
@@ -111,6 +114,46 @@ def test_ctrl_c_leaves_nothing_behind_and_a_home_has_one_up(up: Up, places: list
     assert up.says(r"S3's test event arrived")
     assert up.process.stderr is not None
     assert up.process.stderr.read() == ""
+
+
+def test_a_run_whose_up_was_killed_has_ended_for_everybody_and_the_next_up_begins_what_waits(
+    s3: Any, places: list[object], tmp_path: Path
+) -> None:
+    endpoint = str(s3.meta.endpoint_url)
+    home = tmp_path / "home"
+    first = start("up", *places, "--endpoint", endpoint)
+    try:
+        until(lambda: s3.head_bucket(Bucket=BUCKET) and (home / "sensor.sqlite").exists(), "up has begun")
+        runs = LocalRuns(tmp_path / "manifests", home)
+        runs.start("loans", "loans-killed", {"marker": MARKER})
+        until((tmp_path / "pid").exists, "up runs what another process created")
+        first.kill()
+    finally:
+        first.kill()
+        first.communicate(timeout=30)
+    assert "the engine died" in retrain("get", "loans-killed", "--pipelines", PIPELINES, "--home", home).out
+    listed = retrain("runs", "loans", "--pipelines", PIPELINES, "--home", home, "--json").out
+    assert [(row["run"], row["outcome"]) for row in json.loads(listed)] == [("loans-killed", "Error")]
+    seen = runs.look("loans-killed")
+    assert seen is not None
+    assert seen.ended
+    os.killpg(int((tmp_path / "pid").read_text()), signal.SIGKILL)  # its step outlives an engine that is killed
+
+    loans(tmp_path / "manifests", "echo done")
+    runs.start("loans", "loans-waits", {"marker": MARKER})
+    second = start("up", *places, "--endpoint", endpoint)
+    try:
+        until(lambda: ended(runs, "loans-waits"), "the next up begins it")
+    finally:
+        second.send_signal(signal.SIGINT)
+        out, _ = second.communicate(timeout=30)
+    assert "loans-waits: not begun at an earlier time; it begins now" in out
+    assert second.returncode == 0
+
+
+def ended(runs: LocalRuns, name: str) -> bool:
+    seen = runs.look(name)
+    return seen is not None and seen.ended
 
 
 def test_a_store_without_conditional_writes_is_refused_before_anything_is_set_up(
