@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from steps.registry import days
@@ -27,7 +27,6 @@ WINDOW = 64
 """How many records back is looked for a uid's when nothing says since when it can have any."""
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a writer's clock is off at most: S3 refuses requests that are signed by a clock further off."""
-RECENT = 100
 
 
 class NoRecordError(StoreError):
@@ -166,16 +165,6 @@ def outcome_of(store: Store, pipeline: str, uid: str, since: datetime, as_of: st
     last = head(store, pipeline)
     own = _latest(store, pipeline, Wanted(uid, since, days.day(as_of)), last) if last else None
     return _of_kind(store, pipeline, own, OUTCOME)
-
-
-def near(store: Store, pipeline: str, before: datetime) -> Iterator[Record]:
-    """Yield the newest records, a bounded number, then those from before a moment: all that may be about an old day."""
-    oldest = None
-    for record in islice(records(store, pipeline), RECENT):
-        oldest = record
-        yield record
-    if oldest is not None and oldest.n > 1:
-        yield from (record for record in records(store, pipeline, before) if record.n < oldest.n)
 
 
 def _about(store: Store, pipeline: str, as_of: str, n: int) -> Iterator[Record]:
