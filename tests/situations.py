@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,12 @@ from steps.document import Document
 from steps.record import record
 from steps.registry import claim as claims
 from steps.registry import marker as markers
-from steps.registry import pointer, receipt
+from steps.registry import pointer
+from steps.registry import version as versions
 from steps.registry.account import Ended
 from steps.registry.claim import Claim, Owner
 from steps.registry.explanation import Explanation
+from steps.registry.grant import grant
 from steps.registry.marker import Marker
 from steps.registry.objects import Store
 from steps.registry.pointer import Pointer
@@ -77,7 +79,10 @@ class Scene:
         """Create the Workflow of a batch; return its name."""
         name = self.name(marker, attempt)
         parameters = {"marker": marker.key, "etag": marker.etag, "trigger": trigger}
-        self.runs.put(name, **{"created": self.now, "phase": "Running", "parameters": parameters, **changes})
+        uid = hashlib.sha256(name.encode()).hexdigest()[:32]
+        self.runs.put(
+            name, **{"uid": uid, "created": self.now, "phase": "Running", "parameters": parameters, **changes}
+        )
         return name
 
     def begin(self, marker: Marker, **changes: Any) -> Claim | Conclusion:
@@ -89,8 +94,9 @@ class Scene:
         except Verdict as verdict:
             return verdict.conclusion
 
-    def end(self, marker: Marker, conclusion: Conclusion, attempt: int = 1, **evaluation: Any) -> None:
+    def end(self, marker: Marker, conclusion: Conclusion | Claim, attempt: int = 1, **evaluation: Any) -> None:
         """End the run as its exit handler does."""
+        assert isinstance(conclusion, Conclusion)
         name = self.name(marker, attempt)
         look = self.runs.looks[name]
         data_hash = markers.data_hash(marker.files)
@@ -106,22 +112,51 @@ class Scene:
         record(self.memory, self.pipeline, Ended(values, outputs, conclusion), self.now)
         self.runs.put(name, phase="Failed", finished=self.now, recorded=True)
 
-    def promote(self, marker: Marker, version: str, attempt: int = 1) -> None:
-        """Move production to the run's model, and end the run."""
-        look = self.runs.looks[self.name(marker, attempt)]
-        data_hash = markers.data_hash(marker.files)
-        target = Pointer(
-            version, "", data_hash, marker.batch, marker.as_of, marker.revision, 1, look.name, look.uid,
-            self.now.isoformat(timespec="seconds"),
-        )  # fmt: skip
+    def retry(self, marker: Marker, attempt: int) -> None:
+        """Give the batch to another attempt and begin it, as reconcile does."""
+        self.give(marker, attempt)
+        self.begin(marker, trigger="reconcile", attempt=attempt)
+
+    def give(self, marker: Marker, attempt: int) -> None:
+        """Grant the claim to an attempt that is not there yet."""
+        standing = claims.read(self.memory, self.pipeline.name, markers.data_hash(marker.files))
+        assert standing is not None
+        wanted = replace(standing.claim, workflow=self.name(marker, attempt), attempt=attempt, finished=None)
+        assert grant(self.memory, self.pipeline, standing, wanted).claim is not None
+
+    def promote(self, marker: Marker, attempt: int = 1) -> str:
+        """Move production to the run's model, and end the run; return the version."""
+        standing = claims.read(self.memory, self.pipeline.name, markers.data_hash(marker.files))
+        assert standing is not None
+        made = standing.claim
+        name = versions.name(made.as_of, made.revision, made.uid)
         before = pointer.read(self.memory, self.pipeline)
+        was = pointer.current(before).version
+        facts = {
+            field: getattr(made, field) for field in ("data_hash", "batch", "as_of", "revision", "workflow", "uid")
+        }
+        about = {**facts, "version": name, "previous": was or None, "token": made.token}
+        self.memory.put(f"{versions.prefix(self.pipeline.name, name)}/version.json", json.dumps(about).encode())
+        target = Pointer(name, was, token=made.token, promoted_at=self.now.isoformat(), **facts)
         assert pointer.move(self.memory, self.pipeline, target, before)
-        change = {"before": before.pointer.version if before else None, "after": version}
-        text = f"version {version} of batch {marker.batch} is in production"
-        self.end(marker, Conclusion(Reason.PROMOTED, text, {"version": version, "production": change}), attempt)
+        text = f"version {name} of batch {marker.batch} is in production"
+        change = {"before": was or None, "after": name}
+        self.end(marker, Conclusion(Reason.PROMOTED, text, {"version": name, "production": change}), attempt)
+        return name
 
     def failed(self, reason: Reason, message: str, **evidence: Any) -> Conclusion:
         return Conclusion(reason, message, evidence)
 
-    def settled(self, marker: Marker) -> receipt.Receipt | None:
-        return receipt.read(self.memory, self.pipeline.name, marker.batch, marker.etag)
+
+def told(found: Explanation, code: object, *words: str) -> None:
+    """Hold an explanation to its code, and to the words in its sentence, in their order."""
+    assert found.code is code, found
+    place = 0
+    for word in words:
+        assert word in found.sentence[place:], (word, found.sentence)
+        place = found.sentence.index(word, place) + len(word)
+
+
+def lines(found: Explanation, what: str) -> list[str]:
+    """Return the evidence of one kind."""
+    return [line for line in found.evidence if line.startswith(f"{what}: ")]

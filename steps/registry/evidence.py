@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steps.registry.decision import minutes
 from steps.registry.facts import Batch, Facts, newest
 from steps.registry.ledger import Record
 from steps.registry.pointer import Pointer
@@ -30,11 +31,6 @@ def instant(at: datetime | str | None, zone: ZoneInfo) -> str:
     except ValueError:
         return str(at)
     return moment.astimezone(zone).isoformat(timespec="seconds") if moment else "an unknown time"
-
-
-def minutes(before: datetime, after: datetime) -> str:
-    """Return how long after one the other was, in minutes."""
-    return f"{max(0, round((after - before).total_seconds() / 60))} min"
 
 
 def who(record: Record) -> str:
@@ -76,21 +72,18 @@ def of_outcome(record: Record, facts: Facts, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _started(record: Record, facts: Facts) -> Iterator[str]:
-    event, marker = mapping(record.body.get("event")), marker_of(record)
-    yield f"started by: {event.get('trigger')} on {marker[0]}"
-    if event.get("trigger") == "reconcile" and (record.body.get("attempt") or 1) == 1:
-        yield lost_event(marker, _begun(record, facts), facts)
-
-
-def _begun(record: Record, facts: Facts) -> datetime | None:
-    started = (one for one in facts.records if one.kind == "started" and one.uid == record.uid)
-    return next((one.at for one in started), None)
+    trigger, marker = mapping(record.body.get("event")).get("trigger"), marker_of(record)
+    begun = next((one for one in facts.records if one.kind == "started" and one.uid == record.uid), None)
+    attempt = begun.body.get("attempt") if begun else None
+    yield f"started by: {trigger} on {marker[0]}{f', attempt {attempt}' if attempt not in (None, 1) else ''}"
+    if trigger == "reconcile" and attempt in (None, 1):
+        yield lost_event(marker, begun.at if begun else None, facts)
 
 
 def lost_event(marker: tuple[Any, Any], begun: datetime | None, facts: Facts) -> str:
     """Say that reconcile had to start what an event should have, and how long after the batch had landed."""
     landed = next((batch.landed for batch in facts.batches if batch.is_of(*marker)), None)
-    after = f" {minutes(landed, begun)} after the batch landed" if landed and begun else ""
+    after = f" {minutes(begun - landed)} after the batch landed" if landed and begun else ""
     return f"event: lost, and caught up by reconcile{after}"
 
 
@@ -143,10 +136,10 @@ def _judged(gate: Mapping[str, Any]) -> str:
     return f"{rule}{about} ({said})" if about and said else f"{rule}{about}"
 
 
-def earlier(records: Iterable[Record], newest: Record | None, batch: str) -> Iterator[str]:
-    """Say what earlier runs of the same batch came to, such as the attempts before this one."""
+def earlier(records: Iterable[Record], newest: Record | None, name: str, value: object) -> Iterator[str]:
+    """Say what runs before the newest came to whose record has that value by that name: the batch's, or the day's."""
     past = (one for one in records if newest is None or one.n < newest.n)
-    for one in islice((one for one in past if is_outcome(one) and one.body.get("batch") == batch), EARLIER):
+    for one in islice((one for one in past if is_outcome(one) and one.body.get(name) == value), EARLIER):
         outcome, reason = str(one.body.get("outcome")), str(one.body.get("reason"))
         yield f"before that: run {who(one)} {headline(outcome, reason)}: {one.body.get('message')}"
 
@@ -155,7 +148,7 @@ def unfinished_promotions(records: Iterable[Record]) -> Iterator[str]:
     """Say of each promotion that was begun and that no outcome followed; `records` newest first."""
     ended: set[str] = set()
     for record in records:
-        if is_outcome(record):
+        if decides(record):
             ended.add(record.uid)
         elif record.kind == "intent" and record.uid not in ended:
             yield f"also: run {who(record)} began to promote {record.body.get('version')} and left no outcome"

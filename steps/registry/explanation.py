@@ -119,7 +119,7 @@ def _recorded(document: Document, facts: Facts, record: Record) -> Explanation:
     lines = [
         *evidence.of_outcome(record, facts, zone),
         *progress.after(document, facts, record),
-        *evidence.earlier(facts.records, record, str(body.get("batch"))),
+        *evidence.earlier(facts.records, record, "batch", body.get("batch")),
         *evidence.unfinished_promotions(facts.records),
         f"on record: {record.n}, sha256 {record.sha256[:12]}",
     ]
@@ -128,11 +128,12 @@ def _recorded(document: Document, facts: Facts, record: Record) -> Explanation:
 
 def _rolled_back(document: Document, facts: Facts, record: Record) -> Explanation:
     zone, body = ZoneInfo(document.expect.timezone), record.body
-    before, after = body.get("from") or "empty", body.get("to") or "empty"
+    before, after = body.get("replaces") or "empty", body.get("version") or "empty"
     why = body.get("reason") or "no reason given"
     sentence = f"{document.name}: production was rolled back from {before} to {after} by {body.get('by')}: {why}"
-    lines = [f"when: {instant(record.at, zone)}", *evidence.earlier(facts.records, record, str(body.get("batch")))]
-    return Explanation(sentence, (*lines, f"on record: {record.n}, sha256 {record.sha256[:12]}"), "", State.ROLLED_BACK)
+    past = evidence.earlier(facts.records, record, "as_of", body.get("as_of"))
+    lines = (f"when: {instant(record.at, zone)}", *past, f"on record: {record.n}, sha256 {record.sha256[:12]}")
+    return Explanation(sentence, lines, "", State.ROLLED_BACK)
 
 
 def _nothing(document: Document, facts: Facts) -> Explanation:

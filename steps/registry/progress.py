@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from steps.document import Document
-from steps.registry import decision, evidence
+from steps.registry import backlog, decision, evidence
 from steps.registry.claim import Claim
-from steps.registry.decision import ATTEMPTS, Verb
-from steps.registry.evidence import instant, is_outcome, marker_of, minutes
+from steps.registry.decision import ATTEMPTS, Verb, minutes
+from steps.registry.evidence import instant, is_outcome, marker_of
 from steps.registry.facts import Batch, Facts, What
 from steps.registry.ledger import Record
 from steps.registry.pointer import EMPTY
@@ -79,7 +79,7 @@ def explain(document: Document, facts: Facts, batch: Batch) -> Told:
         or _landed(document, facts, batch)
     )
     zone = ZoneInfo(document.expect.timezone)
-    past = evidence.earlier(facts.records, None, batch.name)
+    past = evidence.earlier(facts.records, None, "batch", batch.name)
     lines = (*told.evidence, *evidence.of_batch(batch, zone), *past, *_next(document, facts, batch))
     return Told(told.sentence, lines, told.code, told.outcome)
 
@@ -120,8 +120,8 @@ def _next(document: Document, facts: Facts, batch: Batch) -> Iterator[str]:
     )
     action = decision.decide(known)
     if batch.broken and action.verb in STARTS:
-        until = decision.incomplete_until(document, batch.marker, batch.landed)
-        action = decision.incomplete(known, str(batch.broken[0]), until)
+        until = backlog.incomplete_until(document, batch.marker, batch.landed)
+        action = backlog.incomplete(known, str(batch.broken[0]), until)
     yield f"next: reconcile {NEXT[action.verb]}: {action.why}"
 
 
@@ -192,7 +192,7 @@ def _landed(document: Document, facts: Facts, batch: Batch) -> Told:
     if first is not None and batch.as_of < first.isoformat():
         text = f"{name} is of {batch.as_of}, before {first}, the first day that the pipeline takes"
         return Told(text, (), State.BEFORE_INSTALLATION)
-    ago = f" at {instant(batch.landed, zone)}, {minutes(batch.landed, facts.now)} ago" if batch.landed else ""
+    ago = f" at {instant(batch.landed, zone)}, {minutes(facts.now - batch.landed)} ago" if batch.landed else ""
     if batch.broken:
         more = f" (and {len(batch.broken) - 1} more)" if len(batch.broken) > 1 else ""
         text = f"{name} landed{ago}, but is incomplete yet: {batch.broken[0]}{more}"
