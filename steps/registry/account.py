@@ -14,6 +14,7 @@ from steps.document import Document
 from steps.registry import marker as markers
 from steps.registry import outcome
 from steps.registry.claim import Claim, Owner
+from steps.registry.pointer import Pointer
 from steps.registry.runs import Look
 from steps.verdict import Conclusion, Reason, Verdict
 
@@ -81,6 +82,14 @@ def of_claim(claim: Claim) -> Ended:
     }
     message = f"the Workflow {claim.workflow} is gone and left no word of how it ended"
     return Ended(values, outputs, Conclusion(Reason.UNKNOWN, message))
+
+
+def of_pointer(pointer: Pointer) -> Ended:
+    """Return a run of which nothing but its promotion is left."""
+    names = ("version", "data_hash", "batch", "as_of", "revision", "token")
+    outputs = {name.replace("_", "-"): str(getattr(pointer, name)) for name in names}
+    values = {"workflow": pointer.workflow, "uid": pointer.uid}
+    return Ended(values, outputs, Conclusion(Reason.PROMOTED, f"version {pointer.version} is in production"))
 
 
 def body(ended: Ended, document: Document, production: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -6,11 +6,12 @@ Pure, but for the sizes of files that `lacks` asks the store for; `reconciliatio
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from steps.document import Document
 from steps.registry import calendar
-from steps.registry.decision import Action, Facts, Verb, minutes
+from steps.registry.decision import Action, Facts, Verb, superseded
 from steps.registry.marker import Marker
 from steps.registry.objects import Store
 from steps.verdict import Conclusion, Reason
@@ -21,23 +22,36 @@ LONGEST = timedelta(days=31)
 """How long it may at most, whatever day its marker names."""
 
 
-def lacks(store: Store, document: Document, marker: Marker, rechecked: datetime | None) -> str:
-    """Return what keeps the batch from being complete, "" if nothing does, by a request a file; raises `StoreError`.
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What keeps a batch from being complete, as `claim` says it of a file: `found` instead of `expected`."""
+
+    file: str
+    problem: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"the file {self.file!r} is {self.problem}: {self.found}, expected {self.expected}"
+
+
+def lacks(store: Store, document: Document, marker: Marker, rechecked: datetime | None) -> Lack | None:
+    """Return the first thing that the batch lacks, by a request a file; raises `StoreError`.
 
     Sizes are compared, contents are for `claim`. Where a run found another content under the right size, nothing has
     changed until a file is written after `rechecked`.
     """
-    newest = rechecked
+    newest: datetime | None = None
     for file in marker.files:
-        found = store.head(f"{document.data.prefix}/{file.key}")
+        found, size = store.head(f"{document.data.prefix}/{file.key}"), f"{file.size} bytes"
         if found is None:
-            return f"the file {file.key!r} is missing"
+            return Lack(file.key, "missing", "nothing there", size)
         if found.size != file.size:
-            return f"the file {file.key!r} has {found.size} bytes, expected {file.size}"
-        newest = max(newest, found.modified) if newest else None
-    if rechecked is not None and newest == rechecked:
-        return f"no file was written since a run found it so, at {rechecked.isoformat(timespec='minutes')}"
-    return ""
+            return Lack(file.key, "short" if found.size < file.size else "different", f"{found.size} bytes", size)
+        newest = max(newest or found.modified, found.modified)
+    if rechecked is None or newest is None or newest > rechecked:
+        return None
+    return Lack(marker.files[0].key, "different, it or another", "what a run found so before", "a file written since")
 
 
 def incomplete_until(document: Document, marker: Marker, landed: datetime) -> datetime:
@@ -52,18 +66,16 @@ def incomplete_until(document: Document, marker: Marker, landed: datetime) -> da
     return landed + LANDING
 
 
-def incomplete(facts: Facts, problem: str, until: datetime) -> Action:
-    """Return what to do about a batch that would be run if it were complete; `problem` says what it lacks."""
+def incomplete(facts: Facts, lack: Lack, until: datetime) -> Action:
+    """Return what to do about a batch that would be run if it were complete."""
+    by = until.isoformat(timespec="minutes")
     if facts.now < until:
-        return Action(Verb.WAIT, f"incomplete: {problem}; looked at again until {until.isoformat(timespec='minutes')}")
-    message = f"still incomplete {minutes(facts.now - facts.landed)} after its marker landed: {problem}"
-    return Action(Verb.SETTLE, message, Conclusion(Reason.INCOMPLETE, message))
+        return Action(Verb.WAIT, f"incomplete: {lack}; looked at again until {by}")
+    conclusion = Conclusion(Reason.INCOMPLETE, f"still incomplete at {by}, given up", {"files": [asdict(lack)]})
+    return Action(Verb.SETTLE, f"still incomplete: {lack}", conclusion)
 
 
 def outdone(marker: Marker, by: Marker) -> Action:
-    """Return what to do about a batch of a backlog in which a newer one is complete and trains instead."""
-    message = (
-        f"batch {by.batch} of {by.as_of} revision {by.revision} is there too and newer than this one of {marker.as_of} "
-        f"revision {marker.revision}; of a backlog only the newest trains"
-    )
-    return Action(Verb.SETTLE, message, Conclusion(Reason.SUPERSEDED, message, {"batch": by.batch}))
+    """Return what to do about a batch of a backlog in which a newer one is complete and is run instead."""
+    why = f"of a backlog only the newest is run: batch {by.batch} of {by.as_of} revision {by.revision}"
+    return Action(Verb.SETTLE, why, superseded(marker, by.batch))

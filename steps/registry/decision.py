@@ -70,6 +70,11 @@ class Facts:
         return self.claim is not None and (self.claim.marker, self.claim.etag) == (self.marker.key, self.marker.etag)
 
     @property
+    def going_on(self) -> Look | None:
+        """Return the run of this content that has not ended, if there is one."""
+        return next((look for look in (self.owner, self.own) if look is not None and not look.ended), None)
+
+    @property
     def used(self) -> int:
         """Return how many runs the content was given."""
         return self.claim.attempt if self.claim else 1 if self.own else 0
@@ -103,11 +108,10 @@ def _before_since(facts: Facts) -> Action | None:
 
 def _goes_on(facts: Facts) -> Action | None:
     """Whatever stands elsewhere, a run that has not ended will say for itself."""
-    for look in (facts.owner, facts.own):
-        if look is not None and not look.ended:
-            at = f" at {', '.join(look.at)}" if look.at else ""
-            return Action(Verb.WAIT, f"run {look.name} goes on{at}")
-    return None
+    look = facts.going_on
+    if look is None:
+        return None
+    return Action(Verb.WAIT, f"run {look.name} goes on" + (f", at {', '.join(look.at)}" if look.at else ""))
 
 
 def _granted(facts: Facts) -> Action | None:
@@ -159,11 +163,8 @@ def _superseded(facts: Facts) -> Action | None:
     newer, marker = facts.production, facts.marker
     if newer.empty or newer.order <= marker.order:
         return None
-    message = (
-        f"production has version {newer.version} of {newer.as_of} revision {newer.revision}, newer than this batch of "
-        f"{marker.as_of} revision {marker.revision}"
-    )
-    return Action(Verb.SETTLE, message, Conclusion(Reason.SUPERSEDED, message, {"version": newer.version}))
+    why = f"production has version {newer.version} of {newer.as_of} revision {newer.revision}, which is newer"
+    return Action(Verb.SETTLE, why, superseded(marker, newer.batch))
 
 
 def _attempts_used(facts: Facts) -> Action | None:
@@ -225,6 +226,28 @@ RULES: tuple[Callable[[Facts], Action | None], ...] = (
     _never_started,
     _left_open,
 )
+
+
+def superseded(marker: Marker, by: str) -> Conclusion:
+    """Return what a batch comes to without a run when a newer one, `by`, is in production or about to be run.
+
+    The sentence does not name that one: of two reconciles that see another, only one record is to come.
+    """
+    message = f"newer data than this batch's of {marker.as_of} revision {marker.revision} is there, so it was not run"
+    return Conclusion(Reason.SUPERSEDED, message, {"batch": by})
+
+
+def unusable(now: datetime, landed: datetime, own: Look | None, verdict: Conclusion) -> Action:
+    """Return what to do about a marker that cannot be used, by what its own run says of it if there is one."""
+    if "live_etag" in verdict.evidence:
+        return Action(Verb.WAIT, "its marker was written anew meanwhile; the next look sees that")
+    if own is not None and not own.ended:
+        return Action(Verb.WAIT, f"run {own.name} goes on")
+    if own is not None and own.conclusion.reason not in OPEN:
+        return Action(Verb.RECEIPT, f"run {own.name} ended {own.conclusion.outcome}", own.conclusion)
+    if verdict.reason is Reason.MARKER and own is None and now - landed < PATIENCE:
+        return Action(Verb.WAIT, f"its marker landed {minutes(now - landed)} ago, its event may still come")
+    return Action(Verb.SETTLE, verdict.message, verdict)
 
 
 def ended_by(finished: Finished) -> Conclusion:

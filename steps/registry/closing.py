@@ -1,0 +1,106 @@
+"""Ends the runs that could not end themselves: killed, terminated, deleted, or with a broken `record` step.
+
+Reconcile calls it. It does what `record` would have done, by the same code, from the Workflow as it is seen from
+outside, or from the claim where there is no Workflow any more; and it never repeats what is on record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from steps.registry import account, ending, ledger
+from steps.registry import claim as claims
+from steps.registry import grant as grants
+from steps.registry import marker as markers
+from steps.registry.account import Ended
+from steps.registry.claim import Claim, Standing
+from steps.registry.place import Place
+from steps.registry.runs import Look
+from steps.verdict import Conclusion, Reason, Verdict, headline
+
+
+def ended_run(place: Place, look: Look, claim: Claim | None = None) -> Ended:
+    """Return a run that has ended as its Workflow shows it, with what its claim knows of the batch.
+
+    A pod that was killed leaves no outputs, but may have claimed: without a claim given, the marker leads to it.
+    """
+    ended = account.of_look(look)
+    if not ended.data_hash and claim is None:
+        claim = _claim_of(place, ended)
+    if claim is None:
+        return ended
+    left = {name: value for name, value in ended.outputs.items() if value}
+    return replace(ended, outputs={**account.of_claim(claim).outputs, **left})
+
+
+def finish(place: Place, ended: Ended, since: datetime | None) -> str:
+    """Decide, record and receipt the end of a run, as its own `record` does; return what it came to.
+
+    `since` is when the run can have begun at the earliest. What its own `record` has put on record is not repeated.
+    """
+    store, document = place.store, place.document
+    decided = ending.decide(store, document, ended, place.now)
+    if ending.still_deploying(decided) and decided.claim is not None and decided.claim.finished is not None:
+        retire(place, claims.read(store, place.pipeline, ended.data_hash))
+        decided = ending.decide(store, document, ended, place.now)
+    known = ledger.outcome_of(store, place.pipeline, ended.owner.uid, since or place.now)
+    if known is None or known.body.get("reason") != str(decided.conclusion.reason):
+        ending.enter(store, document, decided, place.now)
+        if place.tell is not None and ended.owner.workflow:
+            place.tell(decided)
+    ending.settle(store, document, decided, place.now)
+    return headline(decided.conclusion.outcome, decided.conclusion.reason)
+
+
+def close(place: Place, standing: Standing, owner: Look | None) -> str:
+    """Write the end of a claim whose owner has ended or is gone, and of its run; return what it came to."""
+    claim = standing.claim
+    if claim.uid:
+        return finish(place, ended_run(place, owner, claim) if owner else account.of_claim(claim), _since(claim, owner))
+    # Granted, and its Workflow has ended without adopting it: the end before the grant stands again.
+    if grants.withdraw(place.store, place.document, standing) is None and owner is not None:
+        end = ended_run(place, owner).conclusion
+        if end.reason in (Reason.MARKER, Reason.KEY):
+            # It says nothing of the content, which another marker may have.
+            end = Conclusion(Reason.UNKNOWN, end.message, end.evidence)
+        claims.end(place.store, place.pipeline, standing, claims.finished(end, place.at))
+    return finish(place, account.of_look(owner), owner.created) if owner else "withdrawn"
+
+
+def promoted(place: Place, data_hash: str) -> str:
+    """Record that the former owner had got through before it could be fenced off."""
+    standing = claims.read(place.store, place.pipeline, data_hash)
+    if standing is None or not standing.claim.uid:
+        return "another was faster"
+    return finish(place, account.of_claim(standing.claim), _since(standing.claim, None))
+
+
+def retire(place: Place, standing: Standing | None) -> Claim | None:
+    """Retire a claim that has an end; return it as it then stands, None if another was faster."""
+    if standing is None or standing.claim.finished is None:
+        return None
+    granted = grants.retire(place.store, place.document, standing, standing.claim.finished)
+    if granted.promoted is None:
+        return granted.claim
+    now = claims.read(place.store, place.pipeline, standing.claim.data_hash)
+    return now.claim if now else None
+
+
+def _claim_of(place: Place, ended: Ended) -> Claim | None:
+    try:
+        values = ended.values
+        marker = markers.read(place.store, values.get("marker", ""), values.get("etag", ""), place.document.data)
+    except Verdict:
+        return None
+    standing = claims.read(place.store, place.pipeline, markers.data_hash(marker.files))
+    return standing.claim if standing is not None and standing.claim.owned_by(ended.owner) else None
+
+
+def _since(claim: Claim, owner: Look | None) -> datetime | None:
+    if owner is not None and owner.created is not None:
+        return owner.created
+    try:
+        return datetime.fromisoformat(claim.claimed_at)
+    except ValueError:
+        return None

@@ -1,0 +1,281 @@
+"""Reconcile: makes true what events were only hints of. `retrain reconcile` calls it, every 15 minutes and by hand.
+
+Three passes: production without its record, runs that have ended without one, markers without a receipt. Everything it
+needs to know is in the bucket and in the list of Workflows, so it may break off anywhere, run twice at once, or not for
+a week: the next one goes on. What goes wrong with one marker is said and keeps no other from its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from steps.document import Document
+from steps.registry import account, acts, backlog, closing, ledger, listing, pointer, receipt
+from steps.registry import claim as claims
+from steps.registry import marker as markers
+from steps.registry.claim import Standing
+from steps.registry.decision import Action, Facts, Verb, decide, unusable
+from steps.registry.listing import Cut, Found
+from steps.registry.marker import Order
+from steps.registry.objects import Store
+from steps.registry.place import Place
+from steps.registry.pointer import Pointer
+from steps.registry.runs import Look, Runs, RunsError, name_of
+from steps.verdict import Conclusion, Reason, StoreError, Verdict
+
+ROUNDS = 3
+"""How often a marker is decided about again after its claim was closed."""
+EPOCH = datetime.fromtimestamp(0, UTC)
+UNRECORDED = "NOT ON THE LEDGER"
+"""What `record` says of a run that it could not record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was done, is awaited, or went wrong (`trouble`): a verb, a batch or run, and a sentence's part."""
+
+    verb: str
+    about: str
+    text: str
+
+    @property
+    def trouble(self) -> bool:
+        return self.verb == "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a reconcile did; `at_rest` when there was nothing to do."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def troubles(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.trouble)
+
+    @property
+    def at_rest(self) -> bool:
+        return not any(line.verb not in ("wait", "ignore") for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An open marker, what stands about it, the claim as it was read, and what is to be done."""
+
+    facts: Facts
+    standing: Standing | None
+    action: Action
+
+    @property
+    def order(self) -> Order:
+        return self.facts.marker.order
+
+
+def reconcile(store: Store, document: Document, runs: Runs, now: datetime, *, whole: bool = False) -> Report:
+    """Look once and do what is to be done; `whole`: at every batch there is, not only the recent ones. Never raises for
+    what cannot be reached: the report says it."""
+    return Report(tuple(steps_of(Place(store, document, runs, now), whole=whole)))
+
+
+def steps_of(place: Place, *, whole: bool) -> Iterator[Line]:
+    """Yield what is done, as it is done."""
+    yield from _guarded("production", lambda: _production(place))
+    yield from _guarded("runs", lambda: _ended_runs(place, whole))
+    yield from _guarded("markers", lambda: _markers(place, whole))
+
+
+def _guarded(about: str, lines: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    try:
+        yield from lines()
+    except (StoreError, RunsError) as error:
+        yield Line("trouble", about, str(error))
+
+
+def _production(place: Place) -> Iterator[Line]:
+    """Put on record the promotion that production shows, if the run that made it has ended without."""
+    found = pointer.current(pointer.read(place.store, place.document))
+    if found.empty or not found.uid or _receipted(place, found):
+        return
+    look = place.runs.look(found.workflow)
+    own = look if look is not None and look.uid == found.uid else None
+    if own is not None and not own.ended:
+        return
+    known = ledger.outcome_of(place.store, place.pipeline, found.uid, EPOCH, found.as_of)
+    if known is not None and known.body.get("reason") == Reason.PROMOTED:
+        return
+    ended = replace(
+        account.of_pointer(found) if own is None else closing.ended_run(place, own),
+        conclusion=Conclusion(Reason.PROMOTED, f"version {found.version} is in {place.document.deploy.pointer}"),
+    )
+    came_to = "" if place.dry else closing.finish(place, ended, own.created if own else None)
+    yield Line("record", found.workflow, f"production has {found.version}, which was not on record: {came_to}")
+
+
+def _receipted(place: Place, found: Pointer) -> bool:
+    """Say by two requests, whatever the ledger's length, that the promotion is known and settled."""
+    standing = claims.read(place.store, place.pipeline, found.data_hash)
+    if standing is None or standing.claim.uid != found.uid or standing.claim.finished is None:
+        return False
+    claim = standing.claim
+    return receipt.read(place.store, place.pipeline, claim.batch, claim.etag) is not None
+
+
+def _ended_runs(place: Place, whole: bool) -> Iterator[Line]:
+    """Put on record how runs ended that could not do so themselves: killed, terminated, their record step broken."""
+    for look in place.runs.all(place.pipeline):
+        if look.ended and look.uid and (whole or not _recorded(look)):
+            yield from _guarded(look.name, lambda look=look: _ended_run(place, look))  # type: ignore[misc]
+
+
+def _recorded(look: Look) -> bool:
+    """Say whether the run's own record step says that it is on record: good enough between two sweeps."""
+    return look.recorded and UNRECORDED not in account.of_look(look).outputs.get("message", UNRECORDED)
+
+
+def _ended_run(place: Place, look: Look) -> Iterator[Line]:
+    known = ledger.outcome_of(place.store, place.pipeline, look.uid, look.created or place.now)
+    if known is None:
+        came_to = "" if place.dry else closing.finish(place, closing.ended_run(place, look), look.created)
+        yield Line("close", look.name, f"it has ended and nothing was on record: {came_to or look.phase}")
+
+
+def _markers(place: Place, whole: bool) -> Iterator[Line]:
+    """Look at every marker without a receipt, then start the newest of those that want a run."""
+    best: Case | None = None
+    busy: Order = ("", 0)
+    start = "" if whole else listing.window(place.document, place.now)
+    for found in listing.unsettled(place.store, place.document, start):
+        if isinstance(found, Cut):
+            yield Line(
+                "wait", found.after, f"looked at {listing.PAGES} pages of recent keys; the daily sweep sees the rest"
+            )
+            continue
+        try:
+            lines, case = _marker(place, found)
+            yield from lines
+            if case is not None and case.action.verb is Verb.WAIT:
+                busy = max(busy, case.order)
+            elif case is not None:
+                lines, best = _weighed(place, best, case)
+                yield from lines
+        except (StoreError, RunsError) as error:
+            yield Line("trouble", found.batch or repr(found.key), str(error))
+    if best is not None:
+        chosen = best
+        yield from _guarded(best.facts.marker.batch, lambda: _started(place, chosen, busy))
+
+
+def _marker(place: Place, found: Found) -> tuple[list[Line], Case | None]:
+    """Do what is to be done about one marker; return the case too if it wants a run, or has one that goes on."""
+    lines: list[Line] = []
+    try:
+        if not found.batch:
+            markers.batch(found.key, place.document.data)
+        for _ in range(ROUNDS):
+            case = _case(place, found)
+            if case.action.verb is not Verb.CLOSE or place.dry:
+                break
+            lines.append(_acted(place, case))
+    except Verdict as verdict:
+        return [*_unusable(place, found, verdict.conclusion)], None
+    if case.action.verb in (Verb.START, Verb.RETRY):
+        return lines, case
+    lines.append(_acted(place, case))
+    return lines, case if case.facts.going_on else None
+
+
+def _case(place: Place, found: Found) -> Case:
+    """Gather the facts about a marker and decide; raises `Verdict` if the marker cannot be used."""
+    store, name = place.store, place.pipeline
+    marker = markers.read(store, found.key, found.etag, place.document.data)
+    standing = claims.read(store, name, markers.data_hash(marker.files))
+    claim = standing.claim if standing else None
+    own = place.runs.look(name_of(name, marker.batch, marker.etag))
+    owner = None
+    if claim is not None:
+        owner = own if own is not None and own.name == claim.workflow else place.runs.look(claim.workflow)
+        if owner is not None and claim.uid not in ("", owner.uid):
+            owner = None
+    facts = Facts(
+        now=place.now,
+        landed=found.modified,
+        marker=marker,
+        since=place.document.data.since,
+        production=pointer.current(pointer.read(store, place.document)),
+        claim=claim,
+        owner=owner,
+        own=own,
+    )
+    return Case(facts, standing, decide(facts))
+
+
+def _unusable(place: Place, found: Found, conclusion: Conclusion) -> Iterator[Line]:
+    """Settle a marker that is none, unless its own run says so or may still."""
+    own = place.runs.look(name_of(place.pipeline, found.batch, found.etag)) if found.batch else None
+    action = unusable(place.now, found.modified, own, conclusion)
+    about = found.batch or repr(found.key)
+    if action.verb is Verb.RECEIPT and own is not None and not place.dry:
+        closing.finish(place, closing.ended_run(place, own), own.created)
+    elif action.verb is Verb.SETTLE and not place.dry:
+        acts.refuse(place, found, conclusion)
+    yield Line(action.verb, about, action.why)
+
+
+def _weighed(place: Place, best: Case | None, case: Case) -> tuple[list[Line], Case | None]:
+    """Return the better of two cases that want a run, and what was done about the other."""
+    if best is not None and case.order < best.order:
+        return [_outdone(place, case, best)], best
+    if best is not None and case.order == best.order:
+        text = f"batch {best.facts.marker.batch} of the same day and revision goes first"
+        return [Line(Verb.WAIT, case.facts.marker.batch, text)], best
+    facts = case.facts
+    lacking = backlog.lacks(place.store, place.document, facts.marker, case.action.rechecked)
+    if lacking is not None:
+        until = backlog.incomplete_until(place.document, facts.marker, facts.landed)
+        return [_acted(place, replace(case, action=backlog.incomplete(facts, lacking, until)))], best
+    return [_outdone(place, best, case)] if best is not None else [], case
+
+
+def _outdone(place: Place, case: Case, by: Case) -> Line:
+    same = markers.data_hash(case.facts.marker.files) == markers.data_hash(by.facts.marker.files)
+    action = backlog.outdone(case.facts.marker, by.facts.marker)
+    # The claim of a content that the newer batch has too is the newer one's to take.
+    return _acted(place, replace(case, action=action, standing=None if same else case.standing))
+
+
+def _started(place: Place, case: Case, busy: Order) -> Iterator[Line]:
+    if case.order < busy:
+        yield Line(
+            Verb.WAIT, case.facts.marker.batch, "a run of newer data goes on; this one is only for if that fails"
+        )
+        return
+    yield _acted(place, case)
+
+
+def _acted(place: Place, case: Case) -> Line:
+    """Do what the case says; return what was done."""
+    facts, standing, action = case.facts, case.standing, case.action
+    about = facts.marker.batch
+    if place.dry or action.verb in (Verb.IGNORE, Verb.WAIT):
+        return Line(action.verb, about, action.why)
+    return Line(action.verb, about, f"{action.why}: {_done(place, facts, standing, action)}")
+
+
+def _done(place: Place, facts: Facts, standing: Standing | None, action: Action) -> str:
+    if action.verb is Verb.START:
+        return acts.start(place, facts.marker, action)
+    if action.verb is Verb.RETRY:
+        return acts.retry(place, facts, standing, action)
+    if action.verb is Verb.SETTLE and action.conclusion is not None:
+        return acts.settle(place, facts, standing, action.conclusion)
+    if action.verb is Verb.RECEIPT and action.conclusion is not None:
+        return acts.confirm(place, facts, standing, action.conclusion)
+    if standing is None:
+        raise ValueError(f"{action.verb} needs a claim")
+    if action.verb is Verb.RESTART:
+        return acts.restart(place, standing, action)
+    if action.verb is Verb.GIVE_UP:
+        return acts.give_up(place, facts, standing)
+    return closing.close(place, standing, facts.owner)
