@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from stores import Memory, Watched
 from steps.registry import chain, days, ledger
 from steps.registry.entry import LIMIT
 from steps.registry.ledger import GENESIS, Entry, Record
-from steps.registry.objects import Body, Store, connect
+from steps.registry.objects import PAGE, Body, Listed, Store, connect
 from steps.verdict import StoreError
 
 START = datetime(2026, 2, 23, 6, tzinfo=UTC)
@@ -273,6 +272,27 @@ def test_outcomes_come_newest_first_and_their_run_s_other_records_are_not_read()
     assert len([1 for method, _ in watched.asked if method == "get"]) == 5
 
 
+def test_a_run_that_ended_twice_has_two_outcomes() -> None:
+    store = Memory()
+    for entry in (intent("u"), outcome("u", "failed"), outcome("u", "promoted")):
+        ledger.append(store, "loans", entry, now=START)
+    assert [record.body["outcome"] for record in ledger.outcomes(store, "loans")] == ["promoted", "failed"]
+
+
+def test_the_head_is_asked_for_as_a_list_of_one() -> None:
+    class Pages(Memory):
+        def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:
+            pages.append(page)
+            return super().keys(prefix, after, page)
+
+    pages: list[int] = []
+    filled(2, Pages())
+    assert set(pages[1:]) <= {1, PAGE}
+    pages.clear()
+    ledger.head(filled(1, Pages()), "loans")
+    assert pages == [1, 1]
+
+
 BROKEN = {
     "no JSON": b"{",
     "no object": b"[]",
@@ -322,59 +342,3 @@ def test_own_records_that_cannot_be_are_ignored(rewrite: Callable[..., None]) ->
     record = ledger.read(store, "loans", 2)
     assert record is not None
     assert record.own == {"frozen": 1}
-
-
-LENGTHS = (1_000, 20_000)
-
-
-@pytest.fixture(scope="module")
-def ledgers() -> dict[int, Memory]:
-    """Return a ledger of each length, a record an hour, one of the outcomes each day about the day before."""
-    return {length: _long(length) for length in LENGTHS}
-
-
-def _long(length: int) -> Memory:
-    store = Memory()
-    for number in range(length):
-        now = START + timedelta(hours=number)
-        entry = outcome(f"u{number}", as_of=(now - timedelta(days=1)).date().isoformat()) if number % 3 else intent("i")
-        ledger.append(store, "loans", entry, now=now, since=now)
-    return store
-
-
-def _asked(store: Store, act: Callable[[Store], object]) -> int:
-    watched = Watched(store)
-    act(watched)
-    return len(watched.asked)
-
-
-READS: dict[str, Callable[[Store], object]] = {
-    "the newest": lambda store: ledger.head(store, "loans"),
-    "the twenty newest outcomes": lambda store: list(islice(ledger.outcomes(store, "loans"), 20)),
-    "about the last day": lambda store: _about(store, -1),
-}
-
-
-def _about(store: Store, days_back: int) -> list[Record]:
-    newest = ledger.head(store, "loans")
-    assert newest is not None
-    day = (newest.at + timedelta(days=days_back)).date()
-    found = list(ledger.about(store, "loans", day, ZoneInfo("UTC")))
-    assert len(found) > 24
-    return found
-
-
-@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
-def test_reading_takes_no_more_requests_from_a_longer_ledger(
-    ledgers: dict[int, Memory], read: Callable[[Store], object]
-) -> None:
-    short, long = (_asked(ledgers[length], read) for length in LENGTHS)
-    assert long <= short + 2
-
-
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_an_old_day_takes_a_few_requests_to_find(ledgers: dict[int, Memory], share: float) -> None:
-    for length in LENGTHS:
-        found = _about(ledgers[length], -int(length / 24 * share))
-        asked = _asked(ledgers[length], lambda store, n=length: _about(store, -int(n / 24 * share)))  # type: ignore[misc]
-        assert asked - len(found) <= 15
