@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from steps.registry.objects import PAGE, Body, Digest, Exists, Listed, Moved, Store
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -122,6 +124,50 @@ class Watched:
         self.asked.append((method, key))
         if method in self.before:
             self.before.pop(method)()
+
+
+class Died(BaseException):
+    """The process ended here."""
+
+
+@dataclass
+class Mortal:
+    """A store whose user dies at its request number `at`, before it or `after` its effect."""
+
+    inner: Store
+    at: int
+    after: bool
+    asked: int = 0
+
+    def get(self, key: str, limit: int = 1 << 20) -> tuple[bytes, str] | None:
+        return self._do(lambda: self.inner.get(key, limit))
+
+    def head(self, key: str) -> Listed | None:
+        return self._do(lambda: self.inner.head(key))
+
+    def create(self, key: str, body: Body) -> str:
+        return self._do(lambda: self.inner.create(key, body))
+
+    def swap(self, key: str, body: Body, etag: str) -> str:
+        return self._do(lambda: self.inner.swap(key, body, etag))
+
+    def put(self, key: str, body: bytes) -> None:
+        self._do(lambda: self.inner.put(key, body))
+
+    def digest(self, key: str, size: int) -> Digest | None:
+        return self._do(lambda: self.inner.digest(key, size))
+
+    def keys(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Listed]:
+        return iter(self._do(lambda: list(self.inner.keys(prefix, after, page))))
+
+    def _do(self, request: Callable[[], Answer]) -> Answer:
+        self.asked += 1
+        if self.asked == self.at and not self.after:
+            raise Died
+        answer = request()
+        if self.asked == self.at:
+            raise Died
+        return answer
 
 
 @contextmanager

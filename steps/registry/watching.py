@@ -94,7 +94,9 @@ def watch(store: Store, document: Document, runs: Runs | None, tell: Tell, now: 
     standing = pointer.read(store, document)
     post = Post(store, document, tell, now, standing.pointer if standing else None)
     recovered, lines, untold = _recoveries(post)
-    late = behind(document, post.as_of, now) and lateness(document, post.as_of, _installed(post), now)
+    late = None
+    if post.as_of is None or behind(document, post.as_of, now):
+        late = lateness(document, post.as_of, _installed(post), now)
     if late:
         found = _late(post, runs, late)
         return replace(found, lines=(*lines, *found.lines), recovered=recovered, untold=(*untold, *found.untold))
@@ -196,13 +198,15 @@ def _sends(ways: Mapping[str, Say], notice: Notice) -> dict[str, Send]:
 
 def _untold(told: Message, post: Post) -> tuple[str, ...]:
     """Say of each channel why people were not told by it, as far as it is this watch's business to tell."""
-    failed = {name: one for name, one in told.channels.items() if one.state is not message.State.SENT}
-    unknown = "whether anybody was told cannot be known"
     return tuple(
-        f"{name}: {one.said or unknown}"
-        for name, one in failed.items()
-        if not message.under_way(one, post.tell.by, post.really)
+        f"{name}: {one.said if one.state is message.State.FAILED else _unsure(one)}"
+        for name, one in told.channels.items()
+        if one.state is not message.State.SENT and not message.under_way(one, post.tell.by, post.really)
     )
+
+
+def _unsure(one: message.Delivery) -> str:
+    return f"{one.said or 'who told them died over it'}; whether they know cannot be known"
 
 
 def _told_of(post: Post, day: date) -> Iterable[str]:

@@ -8,20 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from stores import Memory, Watched
+from stores import Died, Memory, Mortal, Watched
 
 from steps.registry import message
 from steps.registry.message import Delivery, Message, State, UnsureError
-from steps.registry.objects import Body, Store
+from steps.registry.objects import Store
 from steps.verdict import StoreError
 
 NOW = datetime(2026, 2, 24, 6, 30, tzinfo=UTC)
 LATER = NOW + message.PATIENCE
 WHERE = message.key("loans", "late-2026-02-24")
-
-
-class Died(BaseException):
-    """The process ended here."""
 
 
 @dataclass
@@ -39,34 +35,6 @@ class Channel:
             self.told.append(repeated)
         self.after()
         return self.problem
-
-
-@dataclass
-class Mortal:
-    """A store whose user dies at request number `at`, before it or after its effect."""
-
-    inner: Memory
-    at: int
-    after: bool
-    asked: int = 0
-
-    def get(self, key: str, limit: int = 1 << 20) -> tuple[bytes, str] | None:
-        return self._do(lambda: self.inner.get(key, limit))
-
-    def create(self, key: str, body: Body) -> str:
-        return self._do(lambda: self.inner.create(key, body))
-
-    def swap(self, key: str, body: Body, etag: str) -> str:
-        return self._do(lambda: self.inner.swap(key, body, etag))
-
-    def _do(self, request: Callable[[], Any]) -> Any:
-        self.asked += 1
-        if self.asked == self.at and not self.after:
-            raise Died
-        answer = request()
-        if self.asked == self.at:
-            raise Died
-        return answer
 
 
 def once(store: Any, *channels: Channel, by: str = "a", now: datetime = NOW) -> Message:
