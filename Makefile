@@ -54,6 +54,10 @@ drift: $(READY)
 manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
 	@$(BIN)/retrain render
 
+.PHONY: faults
+faults: $(READY) ## play schedules of the fault suite: SEEDS=10000 of them, or SEED=17 alone, step by step
+	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
 .PHONY: bench
 bench: $(READY) ## measure the engine against a shell that starts the same processes
 	@PYTHONPATH=tests $(BIN)/python -m bench

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 from faults.client import LOST, Request
 from faults.hazards import Wire
-from faults.schedule import Schedule
+from faults.schedule import Actor, Schedule
 
 from steps.registry.message import UnsureError
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message that reached people: `text` is what they read; `repeated` says that it calls itself a repetition."""
+    """A message that reached people: `text` is what they read; `repeated` says that it calls itself a repetition.
+
+    `about` is the state it tells of: the object that says how far the telling got.
+    """
 
     at: float
     channel: str
+    about: str
     text: str
     repeated: bool
 
@@ -28,6 +32,11 @@ class Channels:
         self._schedule = schedule
         self._wire = wire
         self.told: list[Told] = []
+        self._about: dict[Actor | None, str] = {}
+
+    def telling(self, about: str) -> None:
+        """Take down what the one whose turn it is will be telling of."""
+        self._about[self._schedule.current] = about
 
     def deliver(self, channel: str, text: str, *, repeated: bool) -> str | None:
         """Return None if people were told, a sentence if they were not; raise `UnsureError` if no answer came."""
@@ -38,7 +47,8 @@ class Channels:
         if fate.trouble not in ("", LOST):
             self._wire.answered(request, fate.trouble)
             return f"it was not told: {fate.trouble}"
-        self.told.append(Told(self._schedule.clock, channel, text, repeated))
+        about = self._about.get(self._schedule.current, text)
+        self.told.append(Told(self._schedule.clock, channel, about, text, repeated))
         self._wire.answered(request, fate.trouble or ("repeated" if repeated else "told"))
         if fate.dies == "after":
             self._wire.die(request)

@@ -37,6 +37,10 @@ class Events:
         self._world = world
         self._faults = faults
 
+    def calm(self) -> None:
+        """Let nothing befall events any more."""
+        self._faults = Faults()
+
     def announce(self, held: Held) -> None:
         choices, schedule = self._world.choices, self._world.schedule
         if choices.chance(self._faults.lost):

@@ -14,12 +14,13 @@ from faults.bucket import Held
 from faults.hazards import HOUR, MINUTE
 from faults.world import World
 
-from steps.registry import marker as markers
-from steps.registry.marker import File
-
 PREFIX = "incoming/loans"
 BAD_KEYS = ("Bad Name", "too/deep", "UPPER", "a-name-of-more-than-24-characters")
 BAD_MARKERS = (b"", b"[]", b'{"as_of": "2026-03-02", "revision": 1, "files": [{"key": "../x", "size": 1}]}', b"\xff{")
+
+
+KINDS = ("good", "copied", "older", "corrected", "nothing", "late file", "no file", "rewritten")
+"""What lands for a day; the first five are whole when they land."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A version of a marker that was written; `data_hash` is "" if it is no acceptable marker at an acceptable key."""
+    """A version of a marker that was written; `content` names its files' content, "" if it is no acceptable marker."""
 
     key: str
     etag: str
@@ -47,7 +48,7 @@ class Landed:
     batch: str = ""
     as_of: str = ""
     revision: int = 0
-    data_hash: str = ""
+    content: str = ""
 
     @property
     def order(self) -> tuple[str, int]:
@@ -90,10 +91,10 @@ class Producers:
     def _mark(self, plan: Plan, files: list[tuple[str, bytes]]) -> None:
         entries = [{"key": key, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()} for key, body in files]
         body = json.dumps({"as_of": plan.as_of, "revision": plan.revision, "files": entries}).encode()
-        data_hash = markers.data_hash(tuple(File.model_validate(entry) for entry in entries))
+        content = hashlib.sha256(b"\n".join(sorted(body for _, body in files))).hexdigest()
         held = self._ready(f"{PREFIX}/{plan.name}/_READY.json", body, announce=False)
         at = self._world.schedule.clock
-        self.landed.append(Landed(held.key, held.etag, at, plan.name, plan.as_of, plan.revision, data_hash))
+        self.landed.append(Landed(held.key, held.etag, at, plan.name, plan.as_of, plan.revision, content))
         self._announce(held)
 
     def _ready(self, key: str, body: bytes, *, announce: bool = True) -> Held:
@@ -112,13 +113,13 @@ class Producers:
         return held
 
 
-def plans(world: World, day: int) -> list[tuple[float, Plan]]:
+def plans(world: World, day: int, *, whole: bool) -> list[tuple[float, Plan]]:
     """Draw what lands for a day of the schedule: seconds after its midnight, and the plan."""
     choices = world.choices
     as_of = f"2026-03-{day:02}"
     first = Plan(as_of, as_of, 1, _bodies(as_of, 1 + choices.below(2)))
     at = choices.of((3 * HOUR, 5 * HOUR, 8 * HOUR))
-    kind = choices.of(("good", "good", "late file", "rewritten", "copied", "no file", "older", "corrected", "nothing"))
+    kind = choices.of(KINDS[:5] if whole else KINDS)
     if kind == "nothing":
         return []
     if kind == "late file":

@@ -74,6 +74,7 @@ class Schedule:
         self.start = start
         self.clock = 0.0
         self.turns = 0
+        self.over = False
         self.lines: list[Line] = []
         self.actors: list[Actor] = []
         self.failed: list[Actor] = []
@@ -106,8 +107,9 @@ class Schedule:
         return self.moment(self.clock + skew).astimezone(UTC)
 
     def note(self, what: str, answer: str = "") -> None:
-        """Put a line into the printed schedule."""
-        self.lines.append(Line(self.clock, self._current.name if self._current else "-", what, answer))
+        """Put a line into the printed schedule, unless it is over."""
+        if not self.over:
+            self.lines.append(Line(self.clock, self._current.name if self._current else "-", what, answer))
 
     def turn(self) -> None:
         """Let others go first; called by the actor whose turn it is."""

@@ -8,15 +8,13 @@ from functools import partial
 from faults.world import World
 
 from steps import page, slack
-from steps.registry import freeze, reconciliation, rollback, watching
-from steps.registry.message import UnsureError
+from steps.registry import freeze, marker, reconciliation, replay, rollback, watching
 from steps.registry.notice import Notice, Tell
 from steps.registry.pointer import Frozen
+from steps.registry.replay import ReplayRefused
+from steps.registry.rollback import RollbackRefused
 from steps.registry.runs import RunsError
-from steps.verdict import StoreError
-
-SECRET = "T0SECRET"
-"""What stands in the webhook's URL and must not stand anywhere else."""
+from steps.verdict import StoreError, Verdict
 
 
 class Tending:
@@ -32,7 +30,7 @@ class Tending:
             now = world.schedule.now()
             report = reconciliation.reconcile(world.store(), world.document, world.runs(), now, whole=whole)
             for line in report.lines:
-                world.schedule.note(f"says: {line}")
+                world.schedule.note(f"says: {line.verb} {line.about}: {line.text}")
 
         self._spawn("sweep" if whole else "reconcile", look, after)
 
@@ -71,9 +69,22 @@ class Tending:
 
         self._spawn("bob rolls back", act, after)
 
+    def replay(self, batch: str, *, after: float = 0.0) -> None:
+        """Replay a batch as the command does: granted first, then started."""
+
+        def act() -> None:
+            world, data = self._world, self._world.document.data
+            store, runs = world.store(), world.runs()
+            ready = marker.read(store, f"{data.prefix}/{batch}/{data.marker}", "", data)
+            asked = replay.Replay(ready, "eve", "to see it again", allow_older=world.choices.chance(0.5))
+            wanted = replay.replay(store, world.document, asked, runs, world.schedule.now())
+            runs.start(world.document.name, wanted.name, wanted.parameters)
+
+        self._spawn(f"eve replays {batch}", act, after)
+
     def _say(self, channel: str, notice: Notice) -> str | None:
         text = slack.text(notice) if channel == "slack" else f"{page.title(notice)}\n{page.body(notice)}"
-        return self._world.channels.deliver(channel, text, repeated=notice.repeated)
+        return self._world.tell(channel, text)
 
     def _spawn(self, name: str, act: Callable[[], None], after: float) -> None:
         """Start a process that may find the store or the cluster out of reach, and says so."""
@@ -82,10 +93,7 @@ class Tending:
         def code() -> None:
             try:
                 act()
-            except (StoreError, RunsError) as error:
+            except (StoreError, RunsError, Verdict, RollbackRefused, ReplayRefused) as error:
                 self._world.schedule.note(f"gives up: {error}")
 
         self._world.spawn(f"{name} {self._count}", code, after=after)
-
-
-__all__ = ["SECRET", "Tending", "UnsureError"]

@@ -27,8 +27,10 @@ from faults.pods import Pods
 from faults.process import parsed
 from faults.schedule import Actor, Schedule
 
+from steps import slack
 from steps.document import Document
-from steps.registry import pointer
+from steps.registry import message, pointer
+from steps.registry.message import Message
 from steps.registry.objects import S3, Store
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -40,6 +42,9 @@ CLOCKED = ("steps.claim", "steps.deploy", "steps.record", "steps.notify")
 ZONES = available_timezones()
 """Asked for once: it reads every file of the zones' database."""
 
+
+SECRET = "T0SECRET"
+"""What stands in the webhook's URL and must not stand anywhere else."""
 
 DOCUMENT: Document = document(
     data__since="2026-03-01",
@@ -73,6 +78,10 @@ class World:
 
     def runs(self) -> Asked:
         return Asked(self.cluster, self.schedule, self.wire)
+
+    def tell(self, channel: str, text: str) -> str | None:
+        """Post a text to a channel; see `Channels.deliver`."""
+        return self.channels.deliver(channel, text, repeated="repeated" in text)
 
     def spawn(self, name: str, code: Callable[[], object], *, after: float = 0.0) -> Actor:
         return self.schedule.spawn(name, code, skew=self.skew(), after=after)
@@ -124,6 +133,20 @@ def installed(world: World) -> Iterator[None]:
         stack.enter_context(mock.patch("steps.document.available_timezones", return_value=ZONES))
         for module in CLOCKED:
             stack.enter_context(mock.patch(f"{module}.datetime", Clock, create=True))
+        stack.enter_context(mock.patch("steps.registry.message.once", _told_of(world)))
+        stack.enter_context(mock.patch("steps.notify.send", lambda _, text: world.tell("slack", text)))
+        stack.enter_context(mock.patch.dict("os.environ", {slack.WEBHOOK: f"https://hooks.example/{SECRET}"}))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         yield
+
+
+def _told_of(world: World) -> Callable[..., Message]:
+    """Return the real `message.once`, which leaves word of what it tells."""
+    once = message.once
+
+    def telling(store: Store, where: str, *rest: Any) -> Message:
+        world.channels.telling(where)
+        return once(store, where, *rest)
+
+    return telling
