@@ -100,4 +100,4 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert all(node.phase and node.phase.fulfilled for node in stopped.status.nodes.values())
     assert json.loads(out)["status"]["phase"] == "Failed"
     kept = {path.name for path in (tmp_path / "home" / "workflows" / "hello").iterdir()}
-    assert kept <= {"workflow.json", "logs", "pods"}
+    assert kept <= {"workflow.json", "engine.lock", "logs", "pods"}
