@@ -8,41 +8,34 @@ Workflows) and leaves the explaining to `steps.registry.explanation`, which is p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from steps.document import Document
 from steps.registry import calendar, days, ledger, pointer, receipt
 from steps.registry import claim as claims
 from steps.registry import marker as markers
+from steps.registry.asking import Asking, newest_records
 from steps.registry.evidence import decides, marker_of
 from steps.registry.explanation import Explanation, explain
 from steps.registry.facts import Batch, Broken, Facts, Unread, What
 from steps.registry.landing import landed
 from steps.registry.ledger import Record
 from steps.registry.marker import File
-from steps.registry.objects import Listed, Store, UnreachableError
+from steps.registry.objects import Listed, Store
 from steps.registry.runs import Look, Runs, RunsError
-from steps.verdict import StoreError, Verdict
+from steps.verdict import Verdict
 
-RECENT = 12
-"""Newest records that are read when no day is asked for, if they tell a decision; else up to `FARTHEST`."""
-FARTHEST = 60
 OF_A_DAY = 24
 """Records about a day that are read."""
 BATCHES = 3
 """Batches, newest first, of which everything is looked up."""
 LOOKED = 25
 """Files of a batch whose size is looked at."""
-FAILURES = 2
-"""Requests without an answer after which a store is not asked any more."""
-
-T = TypeVar("T")
 
 
 def situation(store: Store, document: Document, runs: Runs | None, day: date | None, now: datetime) -> Explanation:
@@ -51,30 +44,6 @@ def situation(store: Store, document: Document, runs: Runs | None, day: date | N
     `runs` are the pipeline's Workflows, None where they cannot be asked for. Never raises for what cannot be read.
     """
     return explain(document, gather(store, document, runs, day, now))
-
-
-class Asking:
-    """Asks one thing after another, and keeps what could not be read instead of raising."""
-
-    def __init__(self) -> None:
-        self.unread: list[Unread] = []
-        self._failures = 0
-
-    def ask(self, what: What, question: Callable[[], T]) -> T | None:
-        """Return the answer, None if there is none to be had; the second case stands in `unread`."""
-        if self._failures >= FAILURES:
-            self._note(what, "not asked, for the store did not answer")
-            return None
-        try:
-            return question()
-        except StoreError as error:
-            self._failures += isinstance(error, UnreachableError)
-            self._note(what, str(error))
-            return None
-
-    def _note(self, what: What, why: str) -> None:
-        if Unread(what, why) not in self.unread:
-            self.unread.append(Unread(what, why))
 
 
 def gather(store: Store, document: Document, runs: Runs | None, day: date | None, now: datetime) -> Facts:
@@ -116,31 +85,11 @@ def _looks(document: Document, runs: Runs | None, asking: Asking) -> tuple[Look,
 def _records(store: Store, document: Document, day: date | None, asking: Asking) -> tuple[Record, ...]:
     """Return the newest records, or those about the day and about the data that a model due on it is made from."""
     if day is None:
-        return tuple(_newest(store, document.name, asking))
+        return tuple(newest_records(store, document.name, asking))
     known: dict[int, Record] = {}
     for about in {day, calendar.needed_as_of(document.expect, day)}:
         known |= {record.n: record for record in _of_day(store, document, about, asking)}
     return tuple(known[n] for n in sorted(known, reverse=True))
-
-
-def _newest(store: Store, pipeline: str, asking: Asking) -> Iterator[Record]:
-    """Yield the newest records, until one tells a decision and some more; a damaged one hides no other."""
-    last = asking.ask(What.RECORDS, lambda: _last(store, pipeline)) or 0
-    decided = False
-    for number, n in enumerate(range(last, 0, -1)):
-        if number >= (RECENT if decided else FARTHEST):
-            return
-        record = asking.ask(What.RECORDS, partial(ledger.read, store, pipeline, n))
-        if record is not None:
-            decided = decided or decides(record)
-            yield record
-
-
-def _last(store: Store, pipeline: str) -> int:
-    """Return the number of the newest record, whatever it holds; 0 while there is none."""
-    return next(
-        filter(None, (ledger.number(pipeline, one.key) for one in store.keys(ledger.prefix(pipeline), page=10))), 0
-    )
 
 
 def _of_day(store: Store, document: Document, day: date, asking: Asking) -> Iterator[Record]:

@@ -12,8 +12,8 @@ from stores import Watched
 from steps.registry import claim as claims
 from steps.registry import ledger
 from steps.registry import marker as markers
+from steps.registry.asking import FAILURES
 from steps.registry.objects import DeniedError, UnreachableError
-from steps.registry.situation import FAILURES
 from steps.registry.state import State
 from steps.verdict import Reason
 
