@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from workflows.engine.journal import AlreadyExistsError, Journal
 from workflows.engine.loader import load, parse
 from workflows.engine.lock import Held
 from workflows.engine.model import Mutex, Workflow
-from workflows.engine.mutex import acquire
+from workflows.engine.mutex import Line, acquire
 from workflows.engine.nodes import NodePhase
 from workflows.engine.objects import gather
 from workflows.engine.pod import Pod, PodResult
@@ -273,6 +273,38 @@ def test_mutexes_are_taken_all_or_none(tmp_path: Path) -> None:
     assert isinstance(acquire(tmp_path, [one, two, Mutex(name="one", namespace="other")], "default"), Held)
 
 
+def test_who_was_created_first_comes_first_and_the_dead_are_not_waited_for(tmp_path: Path) -> None:
+    one = [Mutex(name="one")]
+    noon = datetime(2026, 2, 23, 12, tzinfo=UTC)
+    with Line(tmp_path, one, "default") as late, Line(tmp_path, one, "default") as early:
+        late.queue(noon + timedelta(seconds=1), "a")
+        early.queue(noon, "b")
+        assert late.acquire() == "default/Mutex/one"
+        held = early.acquire()
+        assert isinstance(held, Held)
+        assert late.acquire() == "default/Mutex/one"
+        held.release()
+        assert late.acquire() == "default/Mutex/one", "who comes before still waits"
+        early.__exit__()
+        (tmp_path / "mutexes" / "default.one.line" / "000000000000-dead").touch()
+        assert isinstance(late.acquire(), Held)
+    assert [*(tmp_path / "mutexes" / "default.one.line").iterdir()] == []
+
+
+def test_of_several_mutexes_the_first_created_is_never_passed_by(tmp_path: Path) -> None:
+    one, two = Mutex(name="one"), Mutex(name="two")
+    noon = datetime(2026, 2, 23, 12, tzinfo=UTC)
+    taken = acquire(tmp_path, [one], "default")
+    assert isinstance(taken, Held)
+    with Line(tmp_path, [one, two], "default") as both, Line(tmp_path, [two], "default") as single:
+        both.queue(noon, "both")
+        single.queue(noon + timedelta(seconds=1), "single")
+        assert both.acquire() == "default/Mutex/one"
+        assert single.acquire() == "default/Mutex/two"
+        taken.release()
+        assert isinstance(both.acquire(), Held)
+
+
 def test_a_mutex_s_name_cannot_leave_its_folder(tmp_path: Path) -> None:
     assert isinstance(acquire(tmp_path, [Mutex(name="../../x")], "a/b"), Held)
     assert [path.name for path in (tmp_path / "mutexes").iterdir()] == ["a%2Fb...%2F..%2Fx.lock"]
@@ -345,7 +377,7 @@ def test_a_submitted_workflow_that_breaks_its_engine_is_not_tried_again(
 
 KILLED = """
 import sys, threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from workflows.engine.driver import Settings, run
 from workflows.engine.loader import load

@@ -21,7 +21,7 @@ from workflows.engine.executor import Executor, ProcessExecutor
 from workflows.engine.journal import Journal
 from workflows.engine.lock import Held
 from workflows.engine.model import Workflow, WorkflowSpec
-from workflows.engine.mutex import acquire, waiting_message
+from workflows.engine.mutex import Line, waiting_message
 from workflows.engine.nodes import WorkflowPhase, whole_seconds
 from workflows.engine.objects import Objects, resolve
 from workflows.engine.pod import ArtifactRepository, PodResult
@@ -166,17 +166,19 @@ def _ended(workflow: Workflow, message: str, settings: Settings) -> Workflow:
 
 
 def _locked(workflow: Workflow, spec: WorkflowSpec, settings: Settings, journal: Journal) -> Held | Workflow:
-    """Hold the Workflow's mutexes, waiting for them; the Workflow as it ended if it was stopped while it waited."""
+    """Hold the Workflow's mutexes, waiting in line for them; the Workflow as it ended if it was stopped before."""
     mutexes = spec.synchronization.mutexes if spec.synchronization is not None else ()
     shown = ""
-    while isinstance(held := acquire(settings.home, mutexes, settings.namespace), str):
-        if held != shown:
-            shown = held
-            _publish(_pending(workflow, waiting_message(held)), settings, journal)
-        if settings.cancel.wait(LOOK):
-            stopped = _ended(workflow, "Stopped with strategy 'Terminate'", settings)
-            _publish(stopped, settings, journal)
-            return stopped
+    with Line(settings.home, mutexes, settings.namespace) as line:
+        line.queue(workflow.metadata.creation_timestamp or settings.clock(), workflow.metadata.name or "")
+        while isinstance(held := line.acquire(), str):
+            if held != shown:
+                shown = held
+                _publish(_pending(workflow, waiting_message(held)), settings, journal)
+            if settings.cancel.wait(LOOK):
+                stopped = _ended(workflow, "Stopped with strategy 'Terminate'", settings)
+                _publish(stopped, settings, journal)
+                return stopped
     return held
 
 
