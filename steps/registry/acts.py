@@ -7,6 +7,7 @@ only one count.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from steps.registry import ledger, receipt
 from steps.registry import marker as markers
 from steps.registry.account import Ended
 from steps.registry.claim import Claim, Standing
-from steps.registry.closing import close, ended_run, finish, promoted, retire
+from steps.registry.closing import FASTER, close, ended_run, finish, promoted, retire
 from steps.registry.decision import ATTEMPTS, Action, Facts
 from steps.registry.listing import Found
 from steps.registry.marker import Marker
@@ -67,9 +68,11 @@ def settle(place: Place, facts: Facts, standing: Standing | None, conclusion: Co
     """
     claim = facts.claim
     if standing and claim and facts.mine and not claim.settled and not claims.given_back(claim):
-        finished = claims.finished(conclusion, place.at)
-        if grants.retire(place.store, place.document, standing, finished).promoted is not None:
+        retired = grants.retire(place.store, place.document, standing, claims.finished(conclusion, place.at))
+        if retired.promoted is not None:
             return promoted(place, claim.data_hash)
+        if retired.claim is None:
+            return FASTER
     marker = facts.marker
     outputs = {
         "batch": marker.batch,
@@ -101,7 +104,7 @@ def give_up(place: Place, facts: Facts, standing: Standing) -> str:
     """Take the content from its last owner for good, put that on record and settle the marker."""
     granted = retire(place, standing)
     if granted is None:
-        return "another was faster"
+        return FASTER
     if granted.finished is None or granted.finished.reason == Reason.PROMOTED:
         return promoted(place, granted.data_hash)
     marker, ended = facts.marker, granted.finished
@@ -137,7 +140,7 @@ def _without_run(
 ) -> str:
     values = {
         "workflow": "",
-        "uid": _uid(outputs.get("batch", "") or receipt.refusal_key("", key, "").rpartition("/")[2], etag),
+        "uid": _uid(outputs.get("batch") or hashlib.sha256(key.encode()).hexdigest(), etag),
         "marker": key,
         "etag": etag,
         "trigger": TRIGGER,
@@ -153,7 +156,7 @@ def _give(place: Place, standing: Standing | None, wanted: Claim, why: str) -> s
         return promoted(place, wanted.data_hash)
     claim = granted.claim
     if claim is None:
-        return "another was faster"
+        return FASTER
     if claim.workflow == name_of(place.pipeline, claim.batch, claim.etag, claim.attempt):  # else a replay, on record
         _put_retried(place, claim)
     return _start(place, claim.workflow, {"marker": claim.marker, "etag": claim.etag}, why)

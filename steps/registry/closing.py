@@ -19,6 +19,9 @@ from steps.registry.place import Place
 from steps.registry.runs import Look
 from steps.verdict import Conclusion, Reason, Verdict, headline
 
+FASTER = "another was faster"
+"""What is said when somebody else wrote the claim first: the next look sees what came of it."""
+
 
 def ended_run(place: Place, look: Look, claim: Claim | None = None) -> Ended:
     """Return a run that has ended as its Workflow shows it, with what its claim knows of the batch.
@@ -72,7 +75,7 @@ def promoted(place: Place, data_hash: str) -> str:
     """Record that the former owner had got through before it could be fenced off."""
     standing = claims.read(place.store, place.pipeline, data_hash)
     if standing is None or not standing.claim.uid:
-        return "another was faster"
+        return FASTER
     return finish(place, account.of_claim(standing.claim), _since(standing.claim, None))
 
 

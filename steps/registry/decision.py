@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from steps.registry.claim import Claim, Finished, given_back
 from steps.registry.marker import Marker
+from steps.registry.outcome import read_outputs
 from steps.registry.pointer import EMPTY, Pointer
 from steps.registry.runs import Look
 from steps.verdict import OPEN, Conclusion, Reason, headline
@@ -265,9 +266,11 @@ def minutes(time: timedelta) -> str:
 
 
 def _own_end(facts: Facts) -> Conclusion | None:
-    """Return how the marker's own run ended, if for good."""
-    end = facts.own.conclusion if facts.own else None
-    return end if end is not None and end.reason not in OPEN else None
+    """Return how the marker's own run ended, if for good and without ever holding the claim: else that knows better."""
+    own = facts.own
+    if own is None or facts.mine or read_outputs(own.outputs).get("token"):
+        return None
+    return own.conclusion if own.conclusion.reason not in OPEN else None
 
 
 def _gave_up(attempts: int, ended: Finished | None) -> str:
