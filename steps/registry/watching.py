@@ -23,7 +23,7 @@ from steps.registry.message import Message, Send
 from steps.registry.notice import Notice, Say, Tell
 from steps.registry.objects import Exists, Store
 from steps.registry.pointer import Pointer
-from steps.registry.runs import Runs, RunsError
+from steps.registry.runs import Runs
 from steps.registry.situation import situation
 from steps.registry.state import State
 from steps.verdict import StoreError
@@ -132,8 +132,8 @@ def _situation(post: Post, runs: Runs | None, day: date) -> Explanation:
     """Explain the day; what keeps that from being told must not keep its lateness from being told."""
     try:
         return situation(post.store, post.document, runs, day, post.now)
-    except (StoreError, RunsError) as error:
-        return Explanation("why cannot be said", code=State.UNREADABLE, unread=(str(error),))
+    except Exception as error:  # noqa: BLE001 - the alarm must not depend on what explains it: its bugs are told, too
+        return Explanation("why cannot be said", code=State.UNREADABLE, unread=(f"{type(error).__name__}: {error}",))
 
 
 def _recoveries(post: Post) -> tuple[tuple[date, ...], tuple[str, ...], tuple[str, ...]]:

@@ -343,15 +343,16 @@ def test_a_death_at_any_request_leaves_nobody_untold_and_one_record(recovery: bo
     assert 8 < died < LAST - 1
 
 
+@pytest.mark.parametrize("trouble", [StoreError("it is gone"), TypeError("it is gone")], ids=["store", "bug"])
 def test_what_keeps_the_reason_from_being_told_keeps_nobody_from_being_told(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     def broken(*_: Any) -> Any:
-        raise StoreError("s3://retrain/registry is gone")
+        raise trouble
 
     monkeypatch.setattr(watching, "situation", broken)
     assert place.watch("2026-02-24T06:30").reason == "unreadable"
-    assert "could not be read: s3://retrain/registry is gone" in place.page.told[0].lines
+    assert f"could not be read: {type(trouble).__name__}: it is gone" in place.page.told[0].lines
 
 
 def test_a_store_that_cannot_be_read_is_no_answer(place: Place) -> None:
