@@ -11,6 +11,7 @@ from frames import loans, typed
 
 from steps import batch, evaluate, model, table
 from steps.champion import Standing
+from steps.champion import standing as champion_standing
 from steps.document import Document
 from steps.evaluate import Evaluation
 from steps.registry import pointer, version
@@ -77,14 +78,14 @@ def test_a_group_that_is_not_held_out_is_undetermined_and_rejected() -> None:
 
 
 def test_the_champion_is_met_on_the_same_holdout(tmp_path: Path) -> None:
-    standing = Standing("v1", "etag", model_file(tmp_path, ALL))
+    standing = Standing("v1", model_file(tmp_path, ALL))
     gate = evaluated(ALL, standing).to_json()["gates"][1]
     assert (gate["value"], gate["passed"]) == (0.0, True)
     assert "of version v1 in production" in gate["evidence"]
 
 
 def test_a_model_worse_than_the_champion_is_rejected(tmp_path: Path) -> None:
-    standing = Standing("v1", "etag", model_file(tmp_path, ALL))
+    standing = Standing("v1", model_file(tmp_path, ALL))
     worse = document(gates=[CHAMPION], model__features=["income"], model__params={"max_depth": 1})
     found = evaluated(worse, standing).to_json()
     assert found["decision"] == "reject"
@@ -92,9 +93,9 @@ def test_a_model_worse_than_the_champion_is_rejected(tmp_path: Path) -> None:
 
 
 NO_CHAMPION: dict[str, tuple[Standing, str]] = {
-    "absent": (Standing("v1", "etag", None, "its model file is not there"), "its model file is not there"),
-    "garbage": (Standing("v1", "etag", b"garbage"), "it is no model file of ours"),
-    "empty": (Standing("v1", "etag", b""), "it is no model file of ours"),
+    "absent": (Standing("v1", None, "its model file is not there"), "its model file is not there"),
+    "garbage": (Standing("v1", b"garbage"), "it is no model file of ours"),
+    "empty": (Standing("v1", b""), "it is no model file of ours"),
 }
 
 
@@ -110,7 +111,7 @@ def test_a_champion_that_cannot_be_met_lets_nothing_pass(standing: Standing, say
 def test_a_champion_of_other_columns_cannot_be_met(tmp_path: Path) -> None:
     other = document(contract__columns__income={"dtype": "integer"})
     rows = loans(ALL).assign(income=typed(other.contract, income=list(range(200)))["income"])
-    standing = Standing("v1", "etag", model_file(tmp_path, other, rows))
+    standing = Standing("v1", model_file(tmp_path, other, rows))
     evidence = evaluated(ALL, standing).to_json()["gates"][1]["evidence"]
     assert "it reads the column 'income' as integer; the contract has it as number" in evidence
 
@@ -129,7 +130,7 @@ def call(folder: Path, of: Document) -> int:
 def test_the_step_says_decision_champion_and_leaves_a_report(s3: Any, tmp_path: Path) -> None:
     assert call(tmp_path, ALL) == 0
     out = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
-    assert (out["decision"], out["champion"], out["champion-etag"]) == ("deploy", "none", "")
+    assert (out["decision"], out["champion"]) == ("deploy", "none")
     assert "verdict" not in out
     short, report = json.loads(out["evaluation"]), json.loads(out["report"])
     assert {name: report[name] for name in short} == short
@@ -143,13 +144,18 @@ def test_the_step_finds_the_champion_in_the_registry(s3: Any, tmp_path: Path) ->
     store = connect("retrain")
     (tmp_path / "first").mkdir()
     target = pointer.Pointer("2026-02-16.1-abc", "", "h", "b", "2026-02-16", 1, 1, "w", "u", "t")
-    etag = store.create(pointer.key(ALL), target.to_json())
+    store.create(pointer.key(ALL), target.to_json())
     store.create(version.model_key("loans", target.version), model_file(tmp_path / "first", ALL))
     assert call(tmp_path / "second", ALL) == 0
     out = tmp_path / "second" / "out"
     assert (out / "champion").read_text() == "2026-02-16.1-abc"
-    assert (out / "champion-etag").read_text() == etag
     assert json.loads((out / "report").read_text())["champion_metrics"]["accuracy"] > 0.9
+
+
+def test_a_production_that_was_fenced_before_its_first_version_has_no_champion(s3: Any) -> None:
+    store = connect("retrain")
+    pointer.fence(store, ALL)
+    assert champion_standing(store, ALL) == Standing()
 
 
 def test_a_version_without_its_model_is_a_champion_that_cannot_be_met(s3: Any, tmp_path: Path) -> None:
