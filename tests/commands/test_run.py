@@ -55,6 +55,28 @@ def test_a_pipeline_is_run_by_its_name_with_a_laptop_s_patience(cli: Cli, tmp_pa
     assert (given["marker"], given["retry-backoff"]) == ("m", "1s")
 
 
+CRON = """
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata: {name: nightly}
+spec:
+  schedules: ["0 0 1 1 *"]
+  timezone: UTC
+  workflowSpec:
+    entrypoint: main
+    templates: [{name: main, container: {image: any, command: [sh, -c, 'test "$RETRAIN_HOME" = "$0"', HOME]}}]
+"""
+
+
+def test_a_cron_workflow_is_run_now_and_its_step_finds_this_home(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "nightly.yaml"
+    file.write_text(CRON.replace("HOME]", f"{tmp_path / 'home'}]"), encoding="utf-8")
+    done = cli("run", file, "--home", tmp_path / "home")
+    assert done.code == 0, done.out
+    (name,) = Journal(tmp_path / "home").names()
+    assert name.startswith("nightly-")
+
+
 REFUSED = {
     "no name=value": (["-p", "who"], "-p 'who' is no name=value"),
     "unknown parameter": (["-p", "whom=x"], "there are: who, code"),

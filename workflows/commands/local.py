@@ -67,10 +67,10 @@ def image_environment() -> dict[str, str]:
     return {**sha, "RETRAIN_IMAGE": "none: local processes", "PYTHONUNBUFFERED": "1"}
 
 
-def places(home: Path, manifests: Path, pipelines: Path) -> dict[str, str]:
+def places(home: Path, manifests: Path, pipelines: Path | None = None) -> dict[str, str]:
     """Return the environment by which a `retrain` command in a step finds this home, as a pod finds its API server."""
     folders = {"RETRAIN_HOME": home, "RETRAIN_MANIFESTS": manifests, "RETRAIN_PIPELINES": pipelines}
-    return {name: str(folder.resolve()) for name, folder in folders.items()}
+    return {name: str(folder.resolve()) for name, folder in folders.items() if folder is not None}
 
 
 def generated_name(prefix: str) -> str:

@@ -1,4 +1,7 @@
-"""`retrain run`: runs a Workflow, or a WorkflowTemplate with parameters, as processes, and shows how it goes on."""
+"""`retrain run`: runs a Workflow, or a WorkflowTemplate with parameters, as processes, and shows how it goes on.
+
+A CronWorkflow is run now, whatever its times, as `argo submit --from cronwf/…` does.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import typer
 
 from workflows.commands import documents, local
 from workflows.commands.terminal import canvas
+from workflows.engine.cronworkflow import scheduled
 from workflows.engine.driver import run as drive
 from workflows.engine.effect import fields
 from workflows.engine.loader import Document, load
@@ -31,7 +35,7 @@ def run(document: str, parameters: Sequence[str], manifests: Path, home: Path, *
     if not as_json and (without := fields([resolve(workflow, objects)])):
         typer.echo(f"without effect here: {', '.join(without)}", err=True)
     with interruptible() as cancel:
-        settings = local.settings(home, cancel, None if as_json else watch())
+        settings = local.settings(home, cancel, None if as_json else watch(), local.places(home, manifests))
         done = drive(local.with_backoff(workflow, found), objects, settings)
         code = report(done, as_json=as_json)
         if cancel.is_set():
@@ -98,9 +102,11 @@ def _workflow(document: str, given: dict[str, str], manifests: Path) -> tuple[Wo
     if own.templates:
         name = own.templates[0].metadata.name or ""
         return from_template(own.templates[0], local.generated_name(f"{name}-"), given), found
+    if own.cron_workflows:
+        return _named(scheduled(own.cron_workflows[0], datetime.now(UTC)), given), found
     kinds = [*("ConfigMap" for _ in own.config_maps), *(other.kind for other in own.others)]
     hint = f"it holds: {', '.join(dict.fromkeys(kinds)) or 'nothing'}"
-    raise DocumentError("holds no Workflow and no WorkflowTemplate", where=document, hint=hint)
+    raise DocumentError("holds no Workflow, no WorkflowTemplate and no CronWorkflow", where=document, hint=hint)
 
 
 def _others(around: documents.Manifests, own: documents.Manifests) -> list[Document]:

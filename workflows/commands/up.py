@@ -56,7 +56,10 @@ def run(pipelines: Path, manifests: Path, home: Path, *, endpoint: str, port: in
             probe_conditional_writes(connect(), bucket, PROBE)
             prepare(bucket, queue, notifications(found, bucket))
         introduce(found, url, home, embedded=not endpoint)
-        typer.echo(f"Accepted, without effect outside a cluster: {', '.join(fields(applied.templates))}.")
+        known = (*applied.templates, *applied.cron_workflows)
+        typer.echo(f"Accepted, without effect outside a cluster: {', '.join(fields(known))}.")
+        if applied.cron_workflows:
+            typer.echo(f"Started at their times: {', '.join(cron.name for cron in applied.cron_workflows)}.")
         desk = Desk(manifests, home, cancel, local.places(home, manifests, pipelines))
         with ThreadPoolExecutor(1, "controller") as thread:
             serving = thread.submit(serve, desk, applied.cron_workflows)
