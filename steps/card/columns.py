@@ -73,9 +73,11 @@ def _bars(values: pd.Series[Any]) -> tuple[int, ...]:
         values = values.dropna().astype("int64")
     numbers = values.dropna().to_numpy(dtype=np.float64)
     numbers = numbers[np.isfinite(numbers)]
-    if not len(numbers) or numbers.min() == numbers.max() or not np.isfinite(numbers.max() - numbers.min()):
+    if not len(numbers) or numbers.min() == numbers.max():
         return ()
+    numbers = numbers / np.abs(numbers).max()  # so that no difference is too large for a number
     whole = np.unique(numbers)
     if len(whole) <= BARS:
         return tuple(int((numbers == value).sum()) for value in whole)
-    return tuple(int(count) for count in np.histogram(numbers, bins=BARS)[0])
+    edges = np.unique(np.linspace(numbers.min(), numbers.max(), BARS + 1))
+    return tuple(int(count) for count in np.histogram(numbers, bins=edges)[0])

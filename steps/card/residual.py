@@ -23,16 +23,18 @@ def residuals(truth: Floats, answers: Answers) -> Residuals | Absent:
     """Return the pictures; `truth` and `answers.scores` are a number for each row."""
     if not len(truth):
         return Absent("no row is held out")
-    if not (np.isfinite(truth).all() and np.isfinite(answers.scores).all()):
+    with np.errstate(over="ignore", invalid="ignore"):
+        left = truth - answers.scores
+    if not np.isfinite(left).all():
         return Absent("some predictions are no finite numbers")
     order = np.argsort(answers.scores, kind="stable")
-    predicted, actual = answers.scores[order], truth[order]
+    predicted, actual, left = answers.scores[order], truth[order], left[order]
     chosen = np.unique(np.linspace(0, len(order) - 1, min(POINTS, len(order))).round().astype(int))
     return Residuals(
         points=tuple((float(predicted[row]), float(actual[row])) for row in chosen),
         rows=len(order),
-        bands=_bands(predicted, actual - predicted),
-        histogram=_histogram(actual - predicted),
+        bands=_bands(predicted, left),
+        histogram=_histogram(left),
     )
 
 
@@ -48,6 +50,9 @@ def _bands(predicted: Floats, left: Floats) -> tuple[tuple[float, float, float, 
 
 
 def _histogram(left: Floats) -> tuple[tuple[float, float, int], ...]:
-    counts, edges = np.histogram(left, bins=BARS)
+    edges = np.unique(np.linspace(left.min(), left.max(), BARS + 1))
+    if len(edges) < 2:
+        edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
+    counts, _ = np.histogram(left, bins=edges)
     bars = zip(edges[:-1], edges[1:], counts, strict=True)
     return tuple((float(start), float(end), int(rows)) for start, end, rows in bars)

@@ -51,7 +51,8 @@ def of_classes(
 
 def of_numbers(by: str, group: NDArray[np.object_], truth: NDArray[np.float64], answers: Answers) -> Slicing:
     """Return means and errors of each group."""
-    left = truth - answers.scores
+    with np.errstate(over="ignore", invalid="ignore"):
+        left = truth - answers.scores
 
     def errors(inside: Rows) -> tuple[dict[str, float | None], dict[str, Interval]]:
         rest = left[inside]

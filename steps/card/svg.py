@@ -15,7 +15,11 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from steps.card.text import plain
+
 INK, MUTED, GRID, MODEL, CHAMPION, SURFACE = (f"#00000{digit}" for digit in range(1, 7))
+LONGEST = 600
+"""Characters of an alt text."""
 COLOURS = {INK: "ink", MUTED: "muted", GRID: "line", MODEL: "model", CHAMPION: "champion", SURFACE: "surface"}
 """Stand-in colours and the CSS variables they become."""
 SETTINGS: dict[Any, Any] = {
@@ -45,7 +49,9 @@ def _bare(text: str, name: str, says: str) -> str:
     for part in (r"<metadata>.*?</metadata>", r"<defs>\s*<style.*?</style>\s*</defs>", r"<!--.*?-->"):
         text = re.sub(part, "", text, flags=re.DOTALL)
     box = re.search(r'viewBox="[^"]*"', text)
-    start = f'<svg class="plot" role="img" aria-label="{html.escape(says)}" {box.group() if box else ""}>'
+    start = (
+        f'<svg class="plot" role="img" aria-label="{html.escape(plain(says, LONGEST))}" {box.group() if box else ""}>'
+    )
     text = start + text[text.index(">") + 1 :]
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", text))
     text = re.sub(r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", text)

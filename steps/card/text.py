@@ -13,7 +13,7 @@ LONGEST = 120
 """Characters of a text from data that are shown."""
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories without a glyph of their own: controls, direction marks, lone surrogates, line separators."""
-MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~&$!@]|:(?=//)|(?<=www)\.|^[-+=]|(?<=^\d)[.)]", re.IGNORECASE)
+MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~&$!@]|:(?=//)|(?<=www)\.|^[-+=]", re.IGNORECASE)
 """What Markdown, its tables, its automatic links or HTML would read as more than a letter."""
 
 NAMES = {"roc_auc": "ROC AUC", "f1": "F1", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "mse": "MSE"}
@@ -28,7 +28,8 @@ def plain(value: object, longest: int = LONGEST) -> str:
 
 def markdown(value: object, longest: int = LONGEST) -> str:
     """Return the text so that Markdown shows it as it is, in a paragraph and in a table's cell."""
-    return MARKDOWN.sub(r"\\\g<0>", plain(value, longest))
+    escaped = MARKDOWN.sub(r"\\\g<0>", plain(value, longest))
+    return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", escaped)
 
 
 def number(value: float | None) -> str:
