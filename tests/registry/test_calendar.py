@@ -93,6 +93,11 @@ LAST: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "a grace of days": ({"grace": "50h"}, "2026-02-24T07:59:59", "2026-02-21"),
     "tomorrow's in the far east": ({"timezone": "Pacific/Kiritimati"}, "2026-02-23T16:30:00", "2026-02-24"),
     "yesterday's in the far west": ({"timezone": "Pacific/Pago_Pago"}, "2026-02-24T17:29:59", "2026-02-23"),
+    "tomorrow's, when midnight came and the clock went back before it": (
+        {"timezone": "America/St_Johns", "deadline": "00:00", "grace": "1s"},
+        "2010-11-07T02:40:00",
+        "2010-11-07",
+    ),
     "over the skipped day": ({"timezone": "Pacific/Apia"}, "2011-12-30T16:29:59", "2011-12-29"),
     "never": ({"cadence": "never"}, "2026-02-24T06:30:00", None),
     "a grace beyond all time": ({"grace": "99999999999h"}, "2026-02-24T06:30:00", None),
