@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from steps.registry.objects import PAGE, Body, Digest, Exists, Listed, Moved, Store
+from steps.verdict import StoreError
 
 Answer = TypeVar("Answer")
 
@@ -168,6 +169,19 @@ class Mortal:
         if self.asked == self.at:
             raise Died
         return answer
+
+
+@dataclass
+class Blind(Watched):
+    """A store whose requests below some prefixes end in an error."""
+
+    error: Exception = field(default_factory=lambda: StoreError("unreadable"))
+    prefixes: tuple[str, ...] = ()
+
+    def _note(self, method: str, key: str) -> None:
+        super()._note(method, key)
+        if key.startswith(self.prefixes):
+            raise self.error
 
 
 @contextmanager

@@ -181,6 +181,18 @@ def why(
 
 
 @app.command()
+def assets(
+    pipeline: Annotated[str, typer.Argument(metavar="[PIPELINE]")] = "",
+    pipelines: Pipelines = PIPELINES,
+    as_json: AsJson = False,
+) -> int:
+    """List what a pipeline has made: when, by which run, from what, and whether it is fresh."""
+    from workflows.commands.assets import run
+
+    return run(pipeline, pipelines, as_json=as_json)
+
+
+@app.command()
 def history(
     pipeline: Pipeline,
     pipelines: Pipelines = PIPELINES,

@@ -6,6 +6,7 @@ Pure. A record is read as hostile: a field of an unexpected form makes no line, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -26,11 +27,17 @@ EARLIER = 5
 
 def instant(at: datetime | str | None, zone: ZoneInfo) -> str:
     """Return a time in the pipeline's zone to the second; what is no time as it is."""
+    known = moment(at) if isinstance(at, str) else at
+    return known.astimezone(zone).isoformat(timespec="seconds") if known else str(at or "an unknown time")
+
+
+def moment(text: str) -> datetime | None:
+    """Return the time that a text of the registry holds, None for what is no time with a zone."""
     try:
-        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        found = datetime.fromisoformat(text)
     except ValueError:
-        return str(at)
-    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else "an unknown time"
+        return None
+    return found if found.tzinfo else None
 
 
 def who(record: Record) -> str:
@@ -99,13 +106,13 @@ def _production(production: Mapping[str, Any]) -> Iterator[str]:
         yield f"production: {before} → {after}" if before != after else f"production: {after}, untouched"
 
 
-def broken_files(files: Any) -> Iterator[str]:
-    """Yield a line for each file that was not what the marker says, as `claim` put them on record."""
+def broken_files(files: Any, when: str = "file") -> Iterator[str]:
+    """Yield a line for each file that is not what the marker says, as `claim` put them on record."""
     known = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
     for file in known[:FILES]:
-        yield f"file: {file.get('file')} {file.get('problem')}: {file.get('found')}, expected {file.get('expected')}"
+        yield f"{when}: {file.get('file')} {file.get('problem')}: {file.get('found')}, expected {file.get('expected')}"
     if len(known) > FILES:
-        yield f"file: and {len(known) - FILES} more"
+        yield f"{when}: and {len(known) - FILES} more"
 
 
 def _step(evidence: Mapping[str, Any]) -> Iterator[str]:
@@ -187,9 +194,7 @@ def of_batch(batch: Batch, zone: ZoneInfo) -> Iterator[str]:
         yield f"data: as of {batch.marker.as_of} revision {batch.marker.revision}, {len(batch.marker.files)} files"
     if batch.problem:
         yield f"marker: {batch.problem}"
-    yield from (f"file: {one}" for one in batch.broken[:FILES])
-    if len(batch.broken) > FILES:
-        yield f"file: and {len(batch.broken) - FILES} more"
+    yield from broken_files([asdict(one) for one in batch.broken])
     if batch.looked and batch.marker and batch.looked < len(batch.marker.files):
         yield f"files: the first {batch.looked} of {len(batch.marker.files)} were looked at"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from steps.registry.backlog import Lack
 from steps.registry.claim import Claim
 from steps.registry.ledger import Record
 from steps.registry.marker import Marker
@@ -28,6 +29,7 @@ class What(StrEnum):
     RECEIPTS = "the receipts"
     CLAIMS = "the claims"
     FILES = "the batch's files"
+    ARTIFACTS = "the artifacts"
     RUNS = "the Workflows"
 
 
@@ -43,26 +45,11 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A file that is not what the marker says; `found` None for a missing one, sizes in bytes."""
-
-    file: str
-    found: int | None
-    expected: int
-
-    def __str__(self) -> str:
-        if self.found is None:
-            return f"{self.file} missing: nothing there, expected {self.expected} bytes"
-        problem = "short" if self.found < self.expected else "different"
-        return f"{self.file} {problem}: {self.found} bytes, expected {self.expected} bytes"
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """A batch whose ready marker is there: the marker, and what the registry has of exactly this version of it.
 
     `problem` says why the marker cannot be used. A `receipt` settles it. Of its files `looked` were looked
-    at, and `broken` of them are not there in full (yet).
+    at: `broken` is what they lack (yet), `touched` when the newest of them was written.
     """
 
     name: str
@@ -74,7 +61,8 @@ class Batch:
     receipt: Receipt | None = None
     claim: Claim | None = None
     looked: int = 0
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[Lack, ...] = ()
+    touched: datetime | None = None
 
     @property
     def as_of(self) -> str:

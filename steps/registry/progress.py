@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from steps.document import Document
 from steps.registry import backlog, decision, evidence
+from steps.registry.backlog import Lack
 from steps.registry.claim import Claim
-from steps.registry.decision import ATTEMPTS, Verb, minutes
-from steps.registry.evidence import instant, is_outcome, marker_of
+from steps.registry.decision import ATTEMPTS, Action, Verb, minutes
+from steps.registry.evidence import instant, is_outcome, marker_of, moment
 from steps.registry.facts import Batch, Facts, What
 from steps.registry.ledger import Record
 from steps.registry.pointer import EMPTY
-from steps.registry.runs import Look
+from steps.registry.runs import Look, name_of
 from steps.registry.state import Code, State, code
 from steps.verdict import OPEN, headline
 
@@ -63,7 +64,7 @@ def since(batch: Batch, facts: Facts) -> datetime:
     """Return when the latest thing happened to the batch that is not on record as its outcome."""
     claim = _unfinished(batch)
     moments = [look.created for look in facts.looks_of(batch) if not look.ended]
-    moments += [batch.landed, _moment(claim.claimed_at) if claim else None]
+    moments += [batch.landed, moment(claim.claimed_at) if claim else None]
     return max((moment for moment in moments if moment), default=EPOCH)
 
 
@@ -96,7 +97,7 @@ def after(document: Document, facts: Facts, record: Record) -> Iterator[str]:
     elif mine is not None and mine.receipt is not None:
         yield f"next: nothing, for the batch is settled; {again}"
     elif mine is not None:
-        yield from (f"file now: {one}" for one in mine.broken[: evidence.FILES])
+        yield from evidence.broken_files([asdict(one) for one in mine.broken], "file now")
         yield from _next(document, facts, mine)
 
 
@@ -116,13 +117,23 @@ def _next(document: Document, facts: Facts, batch: Batch) -> Iterator[str]:
         production=facts.production or EMPTY,
         claim=claim,
         owner=owner if owner and claim and claim.uid in ("", owner.uid) else None,
-        own=looks.get(f"{document.name}-{batch.name}-{batch.etag[:12]}"),
+        own=looks.get(name_of(document.name, batch.name, batch.etag)),
     )
     action = decision.decide(known)
-    if batch.broken and action.verb in STARTS:
+    lack = _lack(batch, action)
+    if lack is not None and action.verb in STARTS:
         until = backlog.incomplete_until(document, batch.marker, batch.landed)
-        action = backlog.incomplete(known, str(batch.broken[0]), until)
+        action = backlog.incomplete(known, lack, until)
     yield f"next: reconcile {NEXT[action.verb]}: {action.why}"
+
+
+def _lack(batch: Batch, action: Action) -> Lack | None:
+    """Return what the batch lacks by its files' sizes, or that nothing was written since a run found it different."""
+    if batch.broken or batch.marker is None or action.rechecked is None or batch.touched is None:
+        return batch.broken[0] if batch.broken else None
+    if batch.touched > action.rechecked:
+        return None
+    return Lack(batch.marker.files[0].key, "different, it or another", "what a run found so", "a file written since")
 
 
 def _going(document: Document, facts: Facts, batch: Batch, look: Look) -> Told:
@@ -211,11 +222,3 @@ def _attempt(batch: Batch, look: Look) -> str:
     claim = batch.owned
     mine = claim is not None and claim.workflow == look.name and claim.attempt > 1
     return f" (attempt {claim.attempt} of {ATTEMPTS})" if claim and mine else ""
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

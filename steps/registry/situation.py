@@ -20,9 +20,10 @@ from steps.registry import calendar, days, ledger, pointer, receipt
 from steps.registry import claim as claims
 from steps.registry import marker as markers
 from steps.registry.asking import Asking, newest_records
+from steps.registry.backlog import Lack
 from steps.registry.evidence import decides, marker_of
 from steps.registry.explanation import Explanation, explain
-from steps.registry.facts import Batch, Broken, Facts, Unread, What
+from steps.registry.facts import Batch, Facts, Unread, What
 from steps.registry.landing import landed
 from steps.registry.ledger import Record
 from steps.registry.marker import File
@@ -155,12 +156,20 @@ def _looked_up(store: Store, document: Document, listed: Listed, asking: Asking)
     whole = replace(bare, marker=marker, receipt=settled, claim=claim)
     if settled or (claim is not None and not claims.given_back(claim)):
         return whole
-    looked = asking.ask(What.FILES, lambda: [_broken(store, document, file) for file in marker.files[:LOOKED]])
-    return replace(whole, looked=len(looked or ()), broken=tuple(one for one in looked or () if one))
+    heads = asking.ask(What.FILES, lambda: [_head(store, document, file) for file in marker.files[:LOOKED]]) or []
+    lacks = (_lack(file, found) for file, found in zip(marker.files, heads, strict=False))
+    touched = max((found.modified for found in heads if found), default=None)
+    return replace(whole, looked=len(heads), broken=tuple(lack for lack in lacks if lack), touched=touched)
 
 
-def _broken(store: Store, document: Document, file: File) -> Broken | None:
-    found = store.head(f"{document.data.prefix}/{file.key}")
-    if found is not None and found.size == file.size:
+def _head(store: Store, document: Document, file: File) -> Listed | None:
+    return store.head(f"{document.data.prefix}/{file.key}")
+
+
+def _lack(file: File, found: Listed | None) -> Lack | None:
+    if found is None:
+        return Lack(file.key, "missing", "nothing there", f"{file.size} bytes")
+    if found.size == file.size:
         return None
-    return Broken(file.key, found.size if found else None, file.size)
+    problem = "short" if found.size < file.size else "different"
+    return Lack(file.key, problem, f"{found.size} bytes", f"{file.size} bytes")

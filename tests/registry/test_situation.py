@@ -85,8 +85,11 @@ def test_a_grant_whose_run_is_not_there_has_not_started() -> None:
 
 
 INCOMPLETE: dict[str, tuple[dict[str, bytes | None], str]] = {
-    "missing": ({"a": b"a", "b": None}, "2026-02-23/b.csv missing: nothing there, expected 20 bytes"),
-    "two missing": ({"a": None, "b": None}, "2026-02-23/a.csv missing: nothing there, expected 20 bytes (and 1 more)"),
+    "missing": ({"a": b"a", "b": None}, "the file '2026-02-23/b.csv' is missing: nothing there, expected 20 bytes"),
+    "two missing": (
+        {"a": None, "b": None},
+        "'2026-02-23/a.csv' is missing: nothing there, expected 20 bytes (and 1 more)",
+    ),
 }
 
 
@@ -101,10 +104,10 @@ def test_a_short_file_says_how_short() -> None:
     scene = Scene()
     scene.land(a=b"whole")
     scene.memory.put("incoming/loans/2026-02-23/a.csv", b"who")
-    told(scene.why(), State.INCOMPLETE_YET, "a.csv short: 3 bytes, expected 5 bytes")
+    told(scene.why(), State.INCOMPLETE_YET, "a.csv' is short: 3 bytes, expected 5 bytes")
     scene.later(6)
     (line,) = lines(scene.why(), "next")
-    assert line.startswith("next: reconcile waits: incomplete: 2026-02-23/a.csv short: 3 bytes, expected 5 bytes")
+    assert line.startswith("next: reconcile waits: incomplete: the file '2026-02-23/a.csv' is short: 3 bytes")
     assert line.endswith("looked at again until 2026-02-24T04:00+00:00")
 
 
@@ -275,8 +278,24 @@ def test_a_batch_that_was_refused_as_incomplete_says_what_it_still_lacks() -> No
     found = scene.why()
     told(found, Reason.INCOMPLETE, "was refused (incomplete): the file '2026-02-23/b.csv' is missing")
     assert lines(found, "file now") == ["file now: 2026-02-23/b.csv missing: nothing there, expected 20 bytes"]
-    assert lines(found, "next")[0].startswith("next: reconcile waits: incomplete: 2026-02-23/b.csv missing")
+    assert lines(found, "next")[0].startswith(
+        "next: reconcile waits: incomplete: the file '2026-02-23/b.csv' is missing"
+    )
     scene.memory.put("incoming/loans/2026-02-23/b.csv", b"what should be there")
+    assert lines(scene.why(), "next")[0].startswith("next: reconcile starts another attempt")
+
+
+def test_a_file_of_another_content_is_looked_at_again_once_it_is_written() -> None:
+    scene = Scene()
+    marker = scene.land(a=b"good")
+    scene.memory.put("incoming/loans/2026-02-23/a.csv", b"evil")
+    scene.later(6)
+    scene.end(marker, scene.begin(marker))
+    scene.later(6)
+    found = scene.why()
+    told(found, Reason.INCOMPLETE, "a.csv' is different: sha256")
+    assert "what a run found so" in lines(found, "next")[0]
+    scene.memory.put("incoming/loans/2026-02-23/a.csv", b"good")
     assert lines(scene.why(), "next")[0].startswith("next: reconcile starts another attempt")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from situations import DAY, Scene, lines, told
-from stores import Watched
+from stores import Blind, Watched
 
 from steps.registry import claim as claims
 from steps.registry import ledger
@@ -18,21 +18,8 @@ from steps.registry.state import State
 from steps.verdict import Reason
 
 
-class Blind(Watched):
-    """A store whose requests below some prefixes end in an error."""
-
-    def refuse(self, error: Exception, *prefixes: str) -> Blind:
-        self.error, self.prefixes = error, prefixes
-        return self
-
-    def _note(self, method: str, key: str) -> None:
-        super()._note(method, key)
-        if any(key.startswith(prefix) for prefix in self.prefixes):
-            raise self.error
-
-
 def blind(scene: Scene, error: Exception, *prefixes: str) -> Blind:
-    return Blind(scene.memory).refuse(error, *prefixes)
+    return Blind(scene.memory, error=error, prefixes=prefixes)
 
 
 def rejected() -> Scene:
