@@ -26,9 +26,9 @@ def descending(n: int) -> str:
 
 
 def number(key: str) -> int:
-    """Return which record a key of the ledger or of the index names, 0 if none."""
+    """Return which record a key of the ledger or of the index may name, 0 if none; whoever asks compares the key."""
     name = key.rpartition("/")[2].removesuffix(".json")
-    return TOP - int(name) if len(name) == 10 and name.isascii() and name.isdecimal() else 0
+    return TOP - int(name) if len(name) == 10 and name.isdecimal() else 0
 
 
 def day(value: Any) -> str:
@@ -46,4 +46,8 @@ def note(store: Store, pipeline: str, day: str, n: int) -> None:
 
 def noted(store: Store, pipeline: str, day: str) -> Iterator[int]:
     """Yield the numbers noted for a day, newest first."""
-    return filter(None, (number(listed.key) for listed in store.keys(prefix(pipeline, day))))
+    below = prefix(pipeline, day)
+    for listed in store.keys(below):
+        n = number(listed.key)
+        if n > 0 and listed.key == f"{below}{descending(n)}":
+            yield n

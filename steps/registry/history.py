@@ -70,8 +70,9 @@ def _version(store: Store, pipeline: str, production: Pointer, name: str) -> Ver
     for record in ledger.of_data(store, pipeline, versions.day_of(name)):
         if record.kind == "intent" and record.body.get("version") == name and versions.made_by(name, record.uid):
             intent = record
-        elif promoted is None and _promotes(record, name):
+        elif _promotes(record, name):
             promoted = record
+            break
         elif back is None and record.kind == "rolled-back" and record.body.get("replaces") == name:
             back = record
     told = promoted or intent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-HALVE = 3
-"""Every so many reads the middle is looked at, so that no series takes more than that many times halving."""
+GUESSES = 10
+"""So many reads go where the moment may stand; then what is left is halved, which ends for any series."""
 
 
 def last_before(at: Callable[[int], datetime], count: int, moment: datetime) -> int:
@@ -19,12 +19,13 @@ def last_before(at: Callable[[int], datetime], count: int, moment: datetime) -> 
         return count if high[1] < moment else 0
     reads, reach, rose = 0, 1, True
     while high[0] - low[0] > 1:
-        reads += 1
-        share = (moment - low[1]) / (high[1] - low[1])
-        n = low[0] + int(share * (high[0] - low[0])) + (reach if rose else -reach)
-        n = (low[0] + high[0]) // 2 if reads % HALVE == 0 else min(max(n, low[0] + 1), high[0] - 1)
+        n = (low[0] + high[0]) // 2
+        if reads < GUESSES:
+            share = (moment - low[1]) / (high[1] - low[1])
+            guess = low[0] + int(share * (high[0] - low[0])) + (reach if rose else -reach)
+            n = min(max(guess, low[0] + 1), high[0] - 1)
         found = (n, at(n))
         rises = found[1] < moment
         low, high = (found, high) if rises else (low, found)
-        rose, reach = rises, reach * 4 if rises == rose else 1
+        reads, rose, reach = reads + 1, rises, reach * 4 if rises == rose else 1
     return low[0]

@@ -1,4 +1,4 @@
-"""`make bench`: what the engine adds to the processes it starts, as ratios to a floor measured in the same run.
+"""`make bench`: what the engine and the registry cost, as ratios to a floor measured in the same run.
 
 Each figure is the median of several rounds of the same thing done without the engine (the floor) and with it, one after
 the other, so that a busy machine slows both. The ratio of processor seconds stands beside that of wall seconds, for
@@ -17,16 +17,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from bench import mortgage
-from stores import Watched
+from bench import mortgage, registry
 
-from steps.registry import ledger
-from steps.registry.objects import connect
 from workflows.engine.driver import Settings, run
 from workflows.engine.loader import parse
 from workflows.engine.model import Workflow
@@ -36,7 +33,6 @@ ROUNDS = 5
 SLOW_ROUNDS = 3
 WIDE = 200
 AT_ONCE = 8
-RECORDS = 100
 ROW = "{:<36} {:>9} {:>9} {:>6} {:>6}  {}"
 
 CHAIN = """
@@ -98,11 +94,7 @@ def main() -> int:
     compare(name, "xargs starts them", lambda: command("sh", "-c", fan), lambda: engine(FAN))
     with mortgage.landed() as batch:
         pipelines(batch)
-        outcome, intent = requests()
-        write(
-            f"\nRequests to append to a ledger of {RECORDS} records: {outcome} for a run's outcome, "
-            f"{intent} for an intent to promote."
-        )
+    registry.main(write)
     return 0
 
 
@@ -167,20 +159,6 @@ def engine(text: str) -> None:
         )
         done = run(workflow, Objects(), settings)
     assert done.status.phase == "Succeeded", done.status.message
-
-
-def requests() -> tuple[int, int]:
-    """Count the requests to append what `record` does, which knows when its run began, and what `deploy` does."""
-    store = Watched(connect("retrain"))
-    now = datetime.now(UTC)
-    for number in range(RECORDS):
-        entry = ledger.Entry("outcome", str(number), {})
-        ledger.append(store, "bench", entry, now=now - timedelta(hours=RECORDS - number), since=now)
-    counts = [len(store.asked)]
-    for kind, since in (("outcome", now), ("intent", None)):
-        ledger.append(store, "bench", ledger.Entry(kind, kind, {}), now=now, since=since)
-        counts.append(len(store.asked))
-    return counts[1] - counts[0], counts[2] - counts[1]
 
 
 def write(text: str) -> None:

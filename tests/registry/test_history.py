@@ -139,4 +139,4 @@ def test_the_length_of_the_ledger_costs_no_request(files: version.Files) -> None
         watched = Watched(store)
         assert len(history(watched, DOCUMENT, 3)) == 3
         asked.append(len(watched.asked))
-    assert asked[0] == asked[1] == 1 + 1 + 3 * (1 + 2)
+    assert asked[0] == asked[1] == 1 + 1 + 3 * (1 + 1)

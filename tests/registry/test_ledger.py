@@ -203,6 +203,7 @@ def test_what_is_no_record_s_key_is_passed_over() -> None:
     store = filled(2)
     for name in ("!", "0000000000", "0000000001.txt", "999999999.json", "٠٠٠٠٠٠٠٠٠٠.json", "9999999999.json"):
         store.put(f"registry/loans/ledger/{name}", b"{}")
+    for name in ("!", "9999999998.json", "٩٩٩٩٩٩٩٩٩٨", "x/9999999998", "9999999999", "-999999999"):
         store.put(f"registry/loans/days/2026-02-22/{name}", b"")
     assert numbers(ledger.records(store, "loans")) == [2, 1]
     assert numbers(ledger.about(store, "loans", date(2026, 2, 22), BERLIN)) == [1]
@@ -220,6 +221,13 @@ def test_about_a_day_are_the_records_of_its_data_and_those_written_on_it() -> No
     ledger.append(store, "loans", outcome("replayed", as_of=on(2).date().isoformat()), now=on(9))
     assert numbers(ledger.about(store, "loans", on(2).date(), BERLIN)) == [7, 4, 3]
     assert numbers(ledger.about(store, "loans", on(40).date(), BERLIN)) == []
+    assert numbers(ledger.about(store, "loans", START.date(), BERLIN)) == [2, 1]
+
+
+def test_a_record_that_is_about_the_day_it_was_written_on_comes_once() -> None:
+    store = Memory()
+    for uid in ("u1", "u2"):
+        ledger.append(store, "loans", outcome(uid, as_of=START.date().isoformat()), now=START)
     assert numbers(ledger.about(store, "loans", START.date(), BERLIN)) == [2, 1]
 
 
