@@ -13,16 +13,15 @@ from datetime import datetime
 
 from steps.registry import claim as claims
 from steps.registry import grant as grants
-from steps.registry import ledger, receipt
+from steps.registry import ledger
 from steps.registry import marker as markers
 from steps.registry.account import Ended
 from steps.registry.claim import Claim, Standing
-from steps.registry.closing import FASTER, close, ended_run, finish, promoted, retire
+from steps.registry.closing import FASTER, close, ended_run, finish, promoted, retire, settled
 from steps.registry.decision import ATTEMPTS, Action, Facts
 from steps.registry.listing import Found
 from steps.registry.marker import Marker
 from steps.registry.place import Place
-from steps.registry.receipt import Receipt
 from steps.registry.runs import name_of
 from steps.verdict import Conclusion, Reason, headline
 
@@ -80,7 +79,9 @@ def settle(place: Place, facts: Facts, standing: Standing | None, conclusion: Co
         "revision": str(marker.revision),
         "data-hash": markers.data_hash(marker.files),
     }
-    return _without_run(place, marker.key, marker.etag, facts.landed, outputs, conclusion)
+    came_to = _without_run(place, marker.key, marker.etag, facts.landed, outputs, conclusion)
+    settled(place, marker, claims.finished(conclusion, place.at), "")
+    return came_to
 
 
 def confirm(place: Place, facts: Facts, standing: Standing | None, conclusion: Conclusion) -> str:
@@ -122,16 +123,7 @@ def give_up(place: Place, facts: Facts, standing: Standing) -> str:
     }
     uid = _uid(marker.batch, marker.etag)
     ledger.append(place.store, place.pipeline, ledger.Entry("gave-up", uid, body), now=place.now, since=facts.landed)
-    found = Receipt(
-        batch=marker.batch,
-        etag=marker.etag,
-        marker=marker.key,
-        outcome=ended.outcome,
-        reason=ended.reason,
-        workflow=granted.workflow,
-        at=place.at,
-    )
-    receipt.write(place.store, place.pipeline, found)
+    settled(place, marker, ended, granted.workflow)
     return headline(ended.outcome, ended.reason)
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from steps.registry import account, ending, ledger
+from steps.registry import account, ending, ledger, receipt
 from steps.registry import claim as claims
 from steps.registry import grant as grants
 from steps.registry import marker as markers
 from steps.registry.account import Ended
-from steps.registry.claim import Claim, Standing
+from steps.registry.claim import Claim, Finished, Standing
+from steps.registry.marker import Marker
 from steps.registry.place import Place
+from steps.registry.receipt import Receipt
 from steps.registry.runs import Look
-from steps.verdict import Conclusion, Reason, Verdict, headline
+from steps.verdict import OPEN, Conclusion, Reason, Verdict, headline
 
 FASTER = "another was faster"
 """What is said when somebody else wrote the claim first: the next look sees what came of it."""
@@ -40,7 +42,8 @@ def ended_run(place: Place, look: Look, claim: Claim | None = None) -> Ended:
 def finish(place: Place, ended: Ended, since: datetime | None) -> str:
     """Decide, record and receipt the end of a run, as its own `record` does; return what it came to.
 
-    `since` is when the run can have begun at the earliest. What its own `record` has put on record is not repeated.
+    `since` is when the run can have begun at the earliest. What is on record stands, unless this end is for good and
+    that one was not: so of two that end a run at once, the one that comes too late adds nothing.
     """
     store, document = place.store, place.document
     decided = ending.decide(store, document, ended, place.now)
@@ -48,7 +51,7 @@ def finish(place: Place, ended: Ended, since: datetime | None) -> str:
         retire(place, claims.read(store, place.pipeline, ended.data_hash))
         decided = ending.decide(store, document, ended, place.now)
     known = ledger.outcome_of(store, place.pipeline, ended.owner.uid, since or place.now)
-    if known is None or known.body.get("reason") != str(decided.conclusion.reason):
+    if known is None or _betters(decided.conclusion, str(known.body.get("reason"))):
         ending.enter(store, document, decided, place.now)
         if place.tell is not None and ended.owner.workflow:
             place.tell(decided)
@@ -61,14 +64,24 @@ def close(place: Place, standing: Standing, owner: Look | None) -> str:
     claim = standing.claim
     if claim.uid:
         return finish(place, ended_run(place, owner, claim) if owner else account.of_claim(claim), _since(claim, owner))
-    # Granted, and its Workflow has ended without adopting it: the end before the grant stands again.
-    if grants.withdraw(place.store, place.document, standing) is None and owner is not None:
-        end = ended_run(place, owner).conclusion
+    return release(place, standing, owner) if owner else FASTER
+
+
+def release(place: Place, standing: Standing, granted: Look) -> str:
+    """Write the end of a claim that was granted to a Workflow which has ended without adopting it.
+
+    What a replay was to better stands again; any other is the end of one more attempt.
+    """
+    former = standing.claim.former
+    if former is not None and former.finished is not None and former.finished.final:
+        grants.withdraw(place.store, place.document, standing)
+    else:
+        end = ended_run(place, granted).conclusion
         if end.reason in (Reason.MARKER, Reason.KEY):
             # It says nothing of the content, which another marker may have.
             end = Conclusion(Reason.UNKNOWN, end.message, end.evidence)
         claims.end(place.store, place.pipeline, standing, claims.finished(end, place.at))
-    return finish(place, account.of_look(owner), owner.created) if owner else "withdrawn"
+    return finish(place, account.of_look(granted), granted.created)
 
 
 def promoted(place: Place, data_hash: str) -> str:
@@ -90,6 +103,10 @@ def retire(place: Place, standing: Standing | None) -> Claim | None:
     return now.claim if now else None
 
 
+def _betters(end: Conclusion, known: str) -> bool:
+    return end.reason not in OPEN and end.reason != known
+
+
 def _claim_of(place: Place, ended: Ended) -> Claim | None:
     try:
         values = ended.values
@@ -107,3 +124,9 @@ def _since(claim: Claim, owner: Look | None) -> datetime | None:
         return datetime.fromisoformat(claim.claimed_at)
     except ValueError:
         return None
+
+
+def settled(place: Place, marker: Marker, end: Finished, workflow: str) -> None:
+    """Write the receipt of a marker that is settled by an end that would leave it open for another attempt."""
+    found = Receipt(marker.batch, marker.etag, marker.key, end.outcome, end.reason, workflow, place.at)
+    receipt.write(place.store, place.pipeline, found)

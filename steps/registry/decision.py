@@ -141,6 +141,8 @@ def _settled(facts: Facts) -> Action | None:
     if facts.mine:
         if not ended.final:
             return Action(Verb.GIVE_UP, _gave_up(claim.attempt, ended), attempt=claim.attempt)
+        if _written_over(claim, ended):
+            return Action(Verb.SETTLE, f"run {claim.workflow} left it open and it is {ended.reason}", ended_by(ended))
         return Action(Verb.RECEIPT, f"run {claim.workflow} ended {ended.outcome}", ended_by(ended))
     if own := _own_end(facts):
         return Action(Verb.RECEIPT, f"run {facts.own.name if facts.own else ''} ended {own.outcome}", own)
@@ -271,6 +273,12 @@ def _own_end(facts: Facts) -> Conclusion | None:
     if own is None or facts.mine or read_outputs(own.outputs).get("token"):
         return None
     return own.conclusion if own.conclusion.reason not in OPEN else None
+
+
+def _written_over(claim: Claim, ended: Finished) -> bool:
+    """Say whether the end is reconcile's, over the one that the run had: it settles the marker and not the run."""
+    before = claim.former.finished if claim.former and claim.retired else None
+    return before is not None and ended.reason not in (before.reason, Reason.PROMOTED)
 
 
 def _gave_up(attempts: int, ended: Finished | None) -> str:

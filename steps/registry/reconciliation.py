@@ -21,7 +21,6 @@ from steps.registry.listing import Cut, Found
 from steps.registry.marker import Order
 from steps.registry.objects import Store
 from steps.registry.place import Place
-from steps.registry.pointer import Pointer
 from steps.registry.runs import Look, Runs, RunsError, name_of
 from steps.verdict import Conclusion, Reason, StoreError, Verdict
 
@@ -96,8 +95,12 @@ def _guarded(about: str, lines: Callable[[], Iterator[Line]]) -> Iterator[Line]:
 def _production(place: Place) -> Iterator[Line]:
     """Put on record the promotion that production shows, if the run that made it has ended without."""
     found = pointer.current(pointer.read(place.store, place.document))
-    if found.empty or not found.uid or _receipted(place, found):
+    if found.empty or not found.uid:
         return
+    standing = claims.read(place.store, place.pipeline, found.data_hash)
+    claim = standing.claim if standing is not None and standing.claim.uid == found.uid else None
+    if claim is not None and claim.finished and receipt.read(place.store, place.pipeline, claim.batch, claim.etag):
+        return  # known by three requests, whatever the ledger's length
     look = place.runs.look(found.workflow)
     own = look if look is not None and look.uid == found.uid else None
     if own is not None and not own.ended:
@@ -105,21 +108,13 @@ def _production(place: Place) -> Iterator[Line]:
     known = ledger.outcome_of(place.store, place.pipeline, found.uid, EPOCH, found.as_of)
     if known is not None and known.body.get("reason") == Reason.PROMOTED:
         return
-    ended = replace(
-        account.of_pointer(found) if own is None else closing.ended_run(place, own),
-        conclusion=Conclusion(Reason.PROMOTED, f"version {found.version} is in {place.document.deploy.pointer}"),
+    ended = (
+        closing.ended_run(place, own, claim) if own else account.of_claim(claim) if claim else account.of_pointer(found)
     )
+    message = f"version {found.version} is in {place.document.deploy.pointer}"
+    ended = replace(ended, conclusion=Conclusion(Reason.PROMOTED, message))
     came_to = "" if place.dry else closing.finish(place, ended, own.created if own else None)
     yield Line("record", found.workflow, f"production has {found.version}, which was not on record: {came_to}")
-
-
-def _receipted(place: Place, found: Pointer) -> bool:
-    """Say by two requests, whatever the ledger's length, that the promotion is known and settled."""
-    standing = claims.read(place.store, place.pipeline, found.data_hash)
-    if standing is None or standing.claim.uid != found.uid or standing.claim.finished is None:
-        return False
-    claim = standing.claim
-    return receipt.read(place.store, place.pipeline, claim.batch, claim.etag) is not None
 
 
 def _ended_runs(place: Place, whole: bool) -> Iterator[Line]:

@@ -122,7 +122,17 @@ CASES: dict[str, tuple[dict[str, Any], Verb, str]] = {
         r"3 attempts were not enough; the last ended failed \(crashed\): as it was",
     ),
     "given up, and broken off": ({"claim": retired(Reason.CRASHED, attempt=3)}, Verb.GIVE_UP, "3 attempts"),
-    "retired as superseded, and broken off": ({"claim": retired(Reason.SUPERSEDED)}, Verb.RECEIPT, "ended skipped"),
+    "retired as it was stopped": ({"claim": retired(Reason.STOPPED)}, Verb.RECEIPT, "ended failed"),
+    "retired as superseded, and broken off": (
+        {"claim": mine(finished=ended(Reason.SUPERSEDED), former=Former(NAME, "u1", ended(Reason.CRASHED)))},
+        Verb.SETTLE,
+        "left it open and it is superseded",
+    ),
+    "found promoted when it was retired": (
+        {"claim": mine(finished=ended(Reason.PROMOTED), former=Former(NAME, "u1", ended(Reason.CRASHED)))},
+        Verb.RECEIPT,
+        "ended promoted",
+    ),
     # granted
     "granted just now": ({"claim": granted(4)}, Verb.WAIT, f"run {SECOND} is about to be started"),
     "granted, and never started": ({"claim": granted(5)}, Verb.RESTART, f"run {SECOND} was granted .* never started"),
