@@ -39,13 +39,13 @@ class Memory:
 
     def create(self, key: str, body: Body) -> str:
         found = self.get(key)
-        if found is not None and found[0] != body:
+        if found is not None and found[0] != _content(body):
             raise Exists(key)
         return self._write(key, body)
 
     def swap(self, key: str, body: Body, etag: str) -> str:
         found = self.get(key)
-        if found is None or (found[1] != etag and found[0] != body):
+        if found is None or (found[1] != etag and found[0] != _content(body)):
             raise Moved(key)
         return self._write(key, body)
 
@@ -72,11 +72,15 @@ class Memory:
         self.order.remove(key)
 
     def _write(self, key: str, body: Body) -> str:
-        content = body if isinstance(body, bytes) else body.read_bytes()
+        content = _content(body)
         if key not in self.bodies:
             insort(self.order, key)
         self.bodies[key] = (content, hashlib.md5(content, usedforsecurity=False).hexdigest(), self.now)
         return self.bodies[key][1]
+
+
+def _content(body: Body) -> bytes:
+    return body if isinstance(body, bytes) else body.read_bytes()
 
 
 @dataclass

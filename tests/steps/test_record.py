@@ -11,7 +11,7 @@ from batches import BUCKET, DAY, MARKER, arguments, keys, read, written
 
 from steps import record
 from steps.registry import claim as claims
-from steps.registry import ledger
+from steps.registry import ledger, receipt
 from steps.registry.claim import Claim
 from steps.registry.objects import connect
 from steps.verdict import Conclusion, Reason
@@ -33,7 +33,6 @@ VALUES = {
     "trigger": "s3",
     "requested-by": "",
     "why": "",
-    "replay": "false",
     "created": "2026-02-23 06:00:00 +0000 UTC",
     "duration": "12.500000",
 }
@@ -78,16 +77,35 @@ def test_a_retried_pod_writes_no_second_record(s3: Any, tmp_path: Path) -> None:
 
 def test_the_claim_is_closed_by_its_owner_only(s3: Any, tmp_path: Path) -> None:
     store = connect(BUCKET)
-    claims.take(store, "loans", Claim(HASH, DAY, MARKER, "e1", DAY, 1, "loans-1", "uid-1", 1, "t"), None)
-    call(tmp_path / "1", uid="uid-2", workflow="loans-2")
+    claims.take(store, "loans", Claim(HASH, DAY, MARKER, "e1", DAY, 1, "loans-1", "uid-1", 1, 1, "t"), None)
+    _, out = call(tmp_path / "1", uid="uid-2", workflow="loans-2", outputs=json.dumps({"data-hash": HASH}))
+    assert out["reason"] == "unknown"
     assert read(s3, claims.key("loans", HASH))["finished"] is None
     call(tmp_path / "2")
     ended = read(s3, claims.key("loans", HASH))["finished"]
-    assert (ended["outcome"], ended["reason"]) == ("promoted", "promoted")
+    assert (ended["outcome"], ended["reason"], ended["message"]) == ("promoted", "promoted", PROMOTED.message)
+
+
+def test_a_final_end_leaves_a_receipt_and_an_open_one_none(s3: Any, tmp_path: Path) -> None:
+    call(tmp_path / "1", status="Failed", outputs='"absent"')
+    assert keys(s3, "registry/loans/receipts/") == []
+    call(tmp_path / "2", uid="uid-2")
+    found = receipt.read(connect(BUCKET), "loans", DAY, "e1")
+    assert found is not None
+    assert (found.outcome, found.reason, found.workflow, found.marker) == ("promoted", "promoted", "loans-1", MARKER)
+
+
+def test_a_run_that_lost_its_claim_says_so_in_its_outputs(s3: Any, tmp_path: Path) -> None:
+    store = connect(BUCKET)
+    claims.take(store, "loans", Claim(HASH, DAY, MARKER, "e1", DAY, 1, "loans-2", "uid-2", 2, 2, "t"), None)
+    left = json.dumps({"data-hash": HASH, "token": "1", "reject-verdict": Conclusion(Reason.GATE, "no").to_json()})
+    _, out = call(tmp_path, status="Failed", outputs=left)
+    assert (out["outcome"], out["reason"]) == ("failed", "claim-lost")
+    assert keys(s3, "registry/loans/receipts/") == []
 
 
 def test_a_run_that_left_nothing_is_on_record_with_its_batch(s3: Any, tmp_path: Path) -> None:
-    code, out = call(tmp_path, status="Failed", outputs='"absent"', replay="true", requested_by="ana", why="because")
+    code, out = call(tmp_path, status="Failed", outputs='"absent"', trigger="replay", requested_by="ana", why="because")
     assert (code, out["outcome"], out["reason"]) == (0, "failed", "unknown")
     (found,) = ledger.records(connect(BUCKET), "loans")
     assert (found.body["batch"], found.body["as_of"], found.body["metrics"], found.body["decision"]) == (
