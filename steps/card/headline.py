@@ -23,7 +23,8 @@ def summary(card: Card) -> str:
     """Return the verdict with its reason and what follows from it."""
     failed = _failed(card)
     if card.decision == "deploy":
-        return f"{count(len(card.gates), 'gate')} passed: this model may go to production."
+        every = f"All {len(card.gates)} gates" if len(card.gates) > 1 else "The gate"
+        return f"{every} passed: this model may go to production."
     if not failed:
         return "No gate failed, but not every declared gate was judged. Production stays as it is."
     passed = f"{count(len(card.gates) - len(failed), 'other gate')} passed. " if len(failed) < len(card.gates) else ""

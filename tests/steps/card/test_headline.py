@@ -15,7 +15,7 @@ LOST = Gate("fair", "fairness", "disparate_impact", None, "above", 0.9, False, "
 STAYS = "Production stays as it is."
 
 VERDICTS: dict[str, tuple[str, tuple[Gate, ...], str, str]] = {
-    "passed": ("deploy", (PASSED,), "Passed every gate", "1 gate passed: this model may go to production."),
+    "passed": ("deploy", (PASSED,), "Passed every gate", "The gate passed: this model may go to production."),
     "one failed": ("reject", (PASSED, FAILED), "Rejected by fair",
                    f"Disparate impact 0.85 is not above 0.9. 1 other gate passed. {STAYS}"),
     "two failed": ("reject", (GAIN, FAILED), "Rejected by 2 gates",

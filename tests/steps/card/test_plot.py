@@ -27,6 +27,7 @@ def test_groups_may_be_called_anything() -> None:
     parts = tuple(Slice(name, 5, {"rate": 0.5}, {"rate": (0.2, 0.8)}) for name in names)
     drawn = plot.slices(Slicing("group", parts, "rate"), "")
     assert "&lt;script&gt;" in drawn
+    assert "$\\alpha$" in drawn
     assert "x" * 41 not in drawn
 
 
