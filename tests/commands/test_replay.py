@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batches import DAY, entry, land, mark, marker
+from batches import DAY, entry, keys, land, mark, marker, read
 from commandline import PIPELINES, Cli, loans
+from promotions import Run, landed
+from records import journal
 
+from steps.registry import ledger
+from steps.registry.freeze import freeze
+from steps.registry.objects import connect
+from steps.registry.pointer import Frozen
+from workflows.config import find
 from workflows.engine.journal import Journal
 
 
@@ -27,9 +35,34 @@ def test_a_replay_says_who_asked_and_why(cli: Cli, s3: Any, tmp_path: Path) -> N
     assert (done.code, done.err) == (0, "")
     assert final["metadata"]["name"] == f"loans-{DAY}-{etag[:12]}-r1"
     assert (given["marker"], given["etag"]) == (f"incoming/loans/{DAY}/_READY.json", etag)
-    assert (given["trigger"], given["why"], given["replay"]) == ("replay", "to see", "true")
+    assert (given["trigger"], given["why"]) == ("replay", "to see")
     assert given["allow-older"] == "false"
-    assert given["requested-by"]
+    assert given["requested-by"] == getpass.getuser()
+    record = next(ledger.records(connect("retrain"), "loans"))
+    assert (record.kind, record.body["by"], record.body["reason"]) == ("replayed", getpass.getuser(), "to see")
+    (claim,) = keys(s3, "registry/loans/claims/")
+    assert read(s3, claim)["workflow"] == final["metadata"]["name"]
+
+
+def test_while_the_owner_still_runs_nothing_is_replayed(cli: Cli, s3: Any, tmp_path: Path) -> None:
+    ready = landed(connect("retrain"))
+    land(s3, {f"{DAY}/a.csv": DAY.encode()})
+    owner = Run(connect("retrain"), tmp_path, ready)
+    owner.claim()
+    journal(tmp_path / "home", owner.workflow, owner.uid, "Pending")
+    done = replay(cli, tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert f"{owner.workflow} has this data and has not ended yet" in done.err
+    assert "then ask again" in done.err
+
+
+def test_while_production_is_frozen_nothing_is_replayed(cli: Cli, s3: Any, tmp_path: Path) -> None:
+    land(s3, {f"{DAY}/a.csv": b"x"})
+    freeze(connect("retrain"), find("loans", PIPELINES), Frozen("eve", "audit", "2026-02-23T06:00:00.000+00:00"))
+    done = replay(cli, tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "frozen by eve" in done.err
+    assert "retrain unfreeze loans" in done.err
 
 
 def test_a_second_replay_has_the_next_name(cli: Cli, s3: Any, tmp_path: Path) -> None:
