@@ -156,6 +156,16 @@ def test_a_run_that_ended_without_a_record_is_told_by_its_workflow() -> None:
     told(scene.why(), State.UNRECORDED, "is gone and left no outcome on record")
 
 
+def test_a_name_that_came_back_is_not_the_run_that_had_the_batch() -> None:
+    scene = Scene()
+    marker = scene.land()
+    scene.begin(marker)
+    scene.runs.put(scene.name(marker), uid="another", phase="Error", finished=scene.now)
+    found = scene.why()
+    told(found, State.UNRECORDED, "is gone and left no outcome on record")
+    assert lines(found, "next")[0].endswith("is gone and left the claim unfinished")
+
+
 def test_a_rollback_says_who_and_why_and_that_promotion_is_frozen() -> None:
     scene = Scene()
     for batch in ("2026-02-20", "2026-02-23"):
@@ -381,6 +391,17 @@ def test_the_newest_of_a_day_s_batches_is_told() -> None:
     scene.later(10)
     scene.end(again, scene.failed(Reason.GATE, "unfair"))
     told(scene.why(), Reason.GATE, "batch 2026-02-23-b was rejected")
+
+
+def test_the_newest_of_all_is_told_whatever_else_is_open() -> None:
+    scene = Scene()
+    scene.land("2026-02-20")
+    scene.later(60)
+    newer = scene.land()
+    scene.begin(newer)
+    scene.later(10)
+    scene.promote(newer)
+    told(scene.why(None), Reason.PROMOTED, "batch 2026-02-23 was promoted")
 
 
 def test_with_a_lag_a_day_s_model_is_made_of_earlier_data() -> None:
