@@ -34,8 +34,9 @@ class Saved:
 class Step:
     """One row: `parameters` and `artifacts` are read, `writes` and `saves` are made for later steps and the record.
 
-    `backoff` is the wait before a retry, "" for the run's. Argo waits before it asks whether to retry at all, so a step
-    whose verdict ends the run has a short one where nothing outside could make it crash.
+    `backoff` names the run's parameter that says how long the wait before a retry is. Argo waits before it asks whether
+    to retry at all, so a step that may decide against going on has the short one: what it says is told soon. Where that
+    is too short for an outage, `reconcile` starts another run.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Step:
     only_when: Literal["", "deploy", "reject"] = ""
     store: bool = False
     timeout: str = "10m"
-    backoff: str = ""
+    backoff: Literal["retry-backoff", "verdict-backoff"] = "retry-backoff"
 
     @property
     def module(self) -> str:
@@ -63,6 +64,7 @@ RUN_PARAMETERS = {
     "why": "",
     "allow-older": "false",
     "retry-backoff": "",
+    "verdict-backoff": "5s",
 }
 """The Workflow's own parameters with their defaults; None must be given. The document says `retry-backoff`."""
 
@@ -82,6 +84,7 @@ CLAIM = Step(
     saves=(Saved("manifest", "manifest.json"),),
     store=True,
     timeout="30m",
+    backoff="verdict-backoff",
 )
 VALIDATE = Step(
     name="validate",
@@ -91,6 +94,7 @@ VALIDATE = Step(
     saves=(Saved("clean", "clean/{{inputs.parameters.index}}.parquet"),),
     fan_out="files",
     timeout="30m",
+    backoff="verdict-backoff",
 )
 TRAIN = Step(
     name="train",
@@ -131,7 +135,7 @@ REJECT = Step(
     parameters=("evaluation",),
     artifacts=("document",),
     only_when="reject",
-    backoff="5s",
+    backoff="verdict-backoff",
 )
 RECORD = Step(
     name="record",

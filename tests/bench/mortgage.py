@@ -74,7 +74,7 @@ def on_the_engine(batch: Batch) -> None:
     """Run the committed WorkflowTemplate, every time as a replay, for the data is the same every time."""
     manifests = documents.read(MANIFESTS)
     parameters = {"marker": batch.marker, "etag": batch.etag, "trigger": "replay"}
-    parameters |= {"retry-backoff": "1s"}
+    parameters |= {"retry-backoff": "1s", "verdict-backoff": "1s"}
     workflow = from_template(manifests.template(PIPELINE), f"{PIPELINE}-{uuid4().hex[:12]}", parameters)
     with TemporaryDirectory() as home:
         settings = local.settings(Path(home), threading.Event())

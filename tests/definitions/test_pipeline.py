@@ -118,3 +118,11 @@ def test_every_pod_is_confined(spec: dict[str, Any]) -> None:
             }
             assert set(entry["container"]["resources"]["limits"]) >= {"cpu", "memory"}
             assert entry["timeout"]
+
+
+def test_what_a_step_decides_is_told_soon() -> None:
+    """Argo waits before it asks whether to retry: a refusal must not wait for a backoff meant for outages."""
+    templates = {one["name"]: one for one in workflow_template(document())["spec"]["templates"]}
+    for name in ("claim", "validate", "reject"):
+        assert templates[name]["retryStrategy"]["backoff"]["duration"] == "{{workflow.parameters.verdict-backoff}}"
+    assert templates["train"]["retryStrategy"]["backoff"]["duration"] == "{{workflow.parameters.retry-backoff}}"

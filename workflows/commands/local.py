@@ -20,8 +20,8 @@ from workflows.engine.values import Parameter
 NAMESPACE = "default"
 SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names, as Kubernetes has them: none that form words."""
-BACKOFF = ("retry-backoff", "1s")
-"""The wait before a retry here: the pipeline's is meant for a cluster's troubles."""
+BACKOFFS = {"retry-backoff": "1s", "verdict-backoff": "1s"}
+"""The waits before a retry here: the pipeline's are meant for a cluster's troubles."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -79,14 +79,15 @@ def generated_name(prefix: str) -> str:
 
 
 def with_backoff(workflow: Workflow, found: Manifests) -> Workflow:
-    """Return the Workflow with a laptop's wait before a retry, where its template has that parameter."""
-    name, value = BACKOFF
+    """Return the Workflow with a laptop's waits before a retry, where its template has these parameters."""
     reference = workflow.spec.workflow_template_ref
     declared = found.template(reference.name).spec.arguments.parameters if reference else ()
     given = workflow.spec.arguments.parameters
-    if name in {parameter.name for parameter in given} or name not in {parameter.name for parameter in declared}:
+    open_names = {parameter.name for parameter in declared} - {parameter.name for parameter in given}
+    added = [Parameter(name=name, value=value) for name, value in BACKOFFS.items() if name in open_names]
+    if not added:
         return workflow
-    arguments = workflow.spec.arguments.model_copy(update={"parameters": (*given, Parameter(name=name, value=value))})
+    arguments = workflow.spec.arguments.model_copy(update={"parameters": (*given, *added)})
     return workflow.model_copy(update={"spec": workflow.spec.model_copy(update={"arguments": arguments})})
 
 

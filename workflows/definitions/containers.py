@@ -148,6 +148,6 @@ def _retries(step: Step, document: Document) -> RetryStrategy:
         retry_policy="Always",
         expression=f"asInt(lastRetry.exitCode) != {EXIT_VERDICT}",
         backoff=models.Backoff(
-            duration=step.backoff or "{{workflow.parameters.retry-backoff}}", factor=document.run.retries.factor
+            duration=f"{{{{workflow.parameters.{step.backoff}}}}}", factor=document.run.retries.factor
         ),
     )
