@@ -164,7 +164,9 @@ def _claimed(document: Document, facts: Facts, batch: Batch, claim: Claim) -> To
     """Explain a claim that nobody has closed, and whose Workflow is not seen to go on."""
     zone = ZoneInfo(document.expect.timezone)
     run = f"{document.name}: batch {batch.name} is with run {claim.workflow} since {instant(claim.claimed_at, zone)}"
-    look = next((one for one in facts.looks_of(batch) if (one.name, one.uid) == (claim.workflow, claim.uid)), None)
+    look = next(
+        (one for one in facts.looks_of(batch) if one.name == claim.workflow and claim.uid in ("", one.uid)), None
+    )
     if look is not None:
         return _unrecorded(document, batch, look)
     if not claim.uid:

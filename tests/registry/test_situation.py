@@ -84,6 +84,16 @@ def test_a_grant_whose_run_is_not_there_has_not_started() -> None:
     assert lines(found, "before that") == [f"before that: run {scene.name(marker)} failed (crashed): train failed"]
 
 
+def test_a_grant_whose_run_ended_before_it_took_the_batch_is_told_by_its_workflow() -> None:
+    scene = Scene()
+    marker = scene.land()
+    scene.begin(marker)
+    scene.end(marker, scene.failed(Reason.CRASHED, "train failed"))
+    scene.give(marker, 2)
+    scene.start(marker, attempt=2, phase="Error", message="the engine died")
+    told(scene.why(), State.UNRECORDED, f"run {scene.name(marker, 2)}", "has ended, which is not on record yet")
+
+
 INCOMPLETE: dict[str, tuple[dict[str, bytes | None], str]] = {
     "missing": ({"a": b"a", "b": None}, "the file '2026-02-23/b.csv' is missing: nothing there, expected 20 bytes"),
     "two missing": (
