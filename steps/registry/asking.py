@@ -38,7 +38,8 @@ class Asking:
     def ask(self, what: What, question: Callable[[], T]) -> T | None:
         """Return the answer, None if there is none to be had; the second case stands in `unread`."""
         if self._failures >= FAILURES:
-            self._note(what, "not asked, for the store did not answer")
+            if not any(one.what is what for one in self.unread):
+                self._note(what, "not asked, for the store did not answer")
             return None
         try:
             return question()

@@ -69,6 +69,17 @@ def test_a_context_that_is_none_is_refused(cli: Cli, tmp_path: Path, monkeypatch
     assert "the context 'nowhere' cannot be used" in done.err
 
 
+def test_a_pod_that_may_not_ask_for_workflows_still_answers(
+    cli: Cli, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record()
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    found = json.loads(why(cli, tmp_path, "--json").out)
+    assert found["code"] == "gate"
+    (unread,) = found["unread"]
+    assert unread.startswith("the Workflows: this pod cannot ask the Kubernetes API")
+
+
 def test_a_day_that_is_none_is_refused(cli: Cli, tmp_path: Path) -> None:
     done = why(cli, tmp_path, "--date", "2026-02-30")
     assert done.code == 2

@@ -6,10 +6,11 @@ One rule for all of them, so that what `why` says of a run is what `reconcile` a
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from steps.registry.runs import Runs
+from steps.registry.runs import Look, Runs, RunsError
 
 IN_POD = "KUBERNETES_SERVICE_HOST"
 """Set by the kubelet in every pod."""
@@ -26,6 +27,22 @@ class Whereabouts:
     home: Path
     context: str = ""
     namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """`Runs` that cannot be asked, and why: for who can answer the rest without them."""
+
+    why: str
+
+    def look(self, name: str) -> Look | None:
+        raise RunsError(f"{self.why} (asked for {name})")
+
+    def all(self, pipeline: str) -> tuple[Look, ...]:
+        raise RunsError(f"{self.why} (asked for those of {pipeline})")
+
+    def start(self, pipeline: str, name: str, parameters: Mapping[str, str]) -> bool:
+        raise RunsError(f"{self.why} (asked to start {name} of {pipeline} with {len(parameters)} parameters)")
 
 
 def runs_at(place: Whereabouts) -> Runs:
