@@ -10,6 +10,22 @@ from typing import Annotated
 
 import typer
 
+from workflows.commands.options import (
+    HOME,
+    MANIFESTS,
+    PIPELINES,
+    AsJson,
+    Context,
+    Endpoint,
+    Home,
+    Manifests,
+    Namespace,
+    Pipeline,
+    Pipelines,
+    RunName,
+    Why,
+)
+
 app = typer.Typer(
     name="retrain",
     help="Event-driven model retraining on Kubernetes with Argo: one complete batch, one run, and an answer to why.",
@@ -18,30 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Pipelines = Annotated[
-    Path, typer.Option("--pipelines", envvar="RETRAIN_PIPELINES", help="The folder of the pipeline documents.")
-]
-Manifests = Annotated[
-    Path, typer.Option("--manifests", envvar="RETRAIN_MANIFESTS", help="The folder of the rendered manifests.")
-]
-Home = Annotated[Path, typer.Option("--home", envvar="RETRAIN_HOME", help="Where local runs are kept.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print data, for programs.")]
-Endpoint = Annotated[str, typer.Option("--endpoint", help="Use this S3 (and SQS) instead of the embedded one.")]
-Context = Annotated[
-    str,
-    typer.Option(
-        "--context", envvar="RETRAIN_CONTEXT", help="The kubeconfig's context whose Workflows are meant; none: here."
-    ),
-]
-Namespace = Annotated[str, typer.Option("--namespace", help="The cluster's namespace; none: the context's.")]
-Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
-Pipeline = Annotated[str, typer.Argument(metavar="PIPELINE")]
-RunName = Annotated[str, typer.Argument(metavar="RUN")]
-
-PIPELINES = Path("workflows/pipelines")
-MANIFESTS = Path("manifests")
-HOME = Path(".retrain")
 
 
 @app.command()
@@ -219,6 +211,29 @@ def audit(
     from workflows.commands.audit import run
 
     return run(pipeline, pipelines, anchor, whole=verify, as_json=as_json)
+
+
+@app.command()
+def reconcile(
+    pipeline: Annotated[str, typer.Argument(metavar="[PIPELINE]")] = "",
+    whole: Annotated[bool, typer.Option("--all", help="Every batch there is, not only the recent ones.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    document: Annotated[
+        list[Path] | None, typer.Option("--document", help="The document that a Workflow carries.")
+    ] = None,
+    pipelines: Pipelines = PIPELINES,
+    manifests: Manifests = MANIFESTS,
+    home: Home = HOME,
+    context: Context = "",
+    namespace: Namespace = "",
+    as_json: AsJson = False,
+) -> int:
+    """Start what no event started, end what could not end itself; exit 1 if something could not be looked at."""
+    from workflows.commands.reconcile import Asked, run
+    from workflows.commands.whereabouts import Whereabouts
+
+    asked = Asked(pipeline, tuple(document or ()), pipelines, whole, dry_run)
+    return run(asked, Whereabouts(manifests, home, context, namespace), as_json=as_json)
 
 
 @app.command()
