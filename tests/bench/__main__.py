@@ -104,13 +104,13 @@ def pipelines(batch: mortgage.Batch) -> None:
     ways = (mortgage.as_processes, mortgage.in_one_process, mortgage.on_the_engine)
     rounds = [[measured(partial(way, batch)) for way in ways] for _ in range(SLOW_ROUNDS)]
     processes, one, engines = (median(list(costs)) for costs in zip(*rounds, strict=True))
-    ours = Cost(engines.wall - mortgage.waits(), engines.processor)
+    ours = Cost(engines.wall - mortgage.WAIT, engines.processor)
     show("the mortgage pipeline", "a script starts the steps", processes, ours)
     show("the mortgage pipeline", "one process calls the steps", one, ours)
     starts = measured(mortgage.imports)
     write(
         f"\nIts {len(mortgage.ORDER)} interpreters and their imports alone, in turn: {starts.wall:.1f} s, "
-        f"{starts.processor:.1f} s of processors.\nThe engine's time is without the {mortgage.waits():.0f} s that the "
+        f"{starts.processor:.1f} s of processors.\nThe engine's time is without the {mortgage.WAIT} s that the "
         "template waits after a rejection, as on a cluster."
     )
 

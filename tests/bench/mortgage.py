@@ -16,12 +16,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from bench.nowhere import NoRuns
+
+from steps.registry import marker as markers
 from steps.registry.objects import connect
+from steps.registry.replay import Replay, Wanted, replay
 from workflows import producer
 from workflows.catalog import EXIT_STEPS, STEPS, Step
 from workflows.commands import documents, local
@@ -34,6 +38,8 @@ PIPELINE = "mortgage"
 BATCH = "2026-02-23"
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 ROWS = {step.name: step for step in (*STEPS, *EXIT_STEPS)}
+WAIT = 1
+"""Seconds that a rejected run waits, as it is told to here: before Argo asks whether to retry `reject`."""
 ORDER = ("claim", "validate", "validate", "train", "evaluate", "reject", "record", "notify")
 """The processes of a run that ends in a rejection."""
 
@@ -73,9 +79,9 @@ def landed() -> Iterator[Batch]:
 def on_the_engine(batch: Batch) -> None:
     """Run the committed WorkflowTemplate, every time as a replay, for the data is the same every time."""
     manifests = documents.read(MANIFESTS)
-    parameters = {"marker": batch.marker, "etag": batch.etag, "trigger": "replay"}
-    parameters |= {"retry-backoff": "1s", "verdict-backoff": "1s"}
-    workflow = from_template(manifests.template(PIPELINE), f"{PIPELINE}-{uuid4().hex[:12]}", parameters)
+    wanted = granted(batch)
+    parameters = {**wanted.parameters, "retry-backoff": f"{WAIT}s", "verdict-backoff": f"{WAIT}s"}
+    workflow = from_template(manifests.template(PIPELINE), wanted.name, parameters)
     with TemporaryDirectory() as home:
         settings = local.settings(Path(home), threading.Event())
         done = run(workflow, local.objects(manifests, Path(home)), settings)
@@ -84,9 +90,12 @@ def on_the_engine(batch: Batch) -> None:
     assert reached["outcome"] == "rejected", reached
 
 
-def waits() -> float:
-    """Return the seconds that a rejected run waits by its template: before Argo asks whether to retry `reject`."""
-    return float(ROWS["reject"].backoff.removesuffix("s"))
+def granted(batch: Batch) -> Wanted:
+    """Return the Workflow that may run the batch, again if need be, as `retrain replay` starts it."""
+    pipeline = load(SHIPPED / f"{PIPELINE}.yaml")
+    store = connect(pipeline.data.bucket)
+    asked = Replay(markers.read(store, batch.marker, batch.etag, pipeline.data), "bench", "to measure it")
+    return replay(store, pipeline, asked, NoRuns(), datetime.now(UTC))
 
 
 def as_processes(batch: Batch) -> None:
@@ -138,10 +147,10 @@ def _carried_out(batch: Batch, start: Start) -> None:
 
 
 def _parameters(batch: Batch) -> Given:
-    run_of_this = {"workflow": f"{PIPELINE}-{uuid4().hex[:12]}", "uid": str(uuid4()), "created": "", "duration": "1"}
-    asked = {"trigger": "replay", "requested-by": "", "why": "", "allow-older": "false"}
+    wanted = granted(batch)
+    run_of_this = {"workflow": wanted.name, "uid": str(uuid4()), "created": "", "duration": "1"}
     ended = {"status": "Failed", "failures": "null", "document": str(batch.folder / "document.json")}
-    return {"marker": batch.marker, "etag": batch.etag, **run_of_this, **asked, **ended}
+    return {**wanted.parameters, **run_of_this, **ended}
 
 
 def _do(start: Start, steps: Sequence[str], given: Given, place: Path) -> None:

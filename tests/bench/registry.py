@@ -12,12 +12,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, islice
 from tempfile import TemporaryDirectory
 
+from bench.nowhere import NoRuns
 from bench.server import serving
 from stores import Memory, Watched
 
@@ -27,7 +27,6 @@ from steps.registry.ledger import Entry
 from steps.registry.objects import Store, connect
 from steps.registry.receipt import Receipt
 from steps.registry.reconciliation import reconcile
-from steps.registry.runs import Look
 from steps.registry.situation import situation
 from workflows import producer
 from workflows.commands.ahead import at_once
@@ -44,23 +43,6 @@ ROW = "{:<36} {:>9} {:>9} {:>6}  {}"
 NOW = datetime(2026, 2, 23, 6, tzinfo=UTC)
 DOCUMENT = load(SHIPPED / "loans.yaml")
 Write = Callable[[str], None]
-
-
-@dataclass
-class NoRuns:
-    """No Workflow is there; those that are started are remembered."""
-
-    started: list[str] = field(default_factory=list)
-
-    def look(self, name: str) -> Look | None:  # noqa: ARG002 - the Protocol's
-        return None
-
-    def all(self, pipeline: str) -> Iterable[Look]:  # noqa: ARG002 - the Protocol's
-        return ()
-
-    def start(self, pipeline: str, name: str, parameters: Mapping[str, str]) -> bool:  # noqa: ARG002
-        self.started.append(name)
-        return True
 
 
 def main(write: Write) -> None:
