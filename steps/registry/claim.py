@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from steps.registry.objects import Exists, Moved, Store
 from steps.verdict import GIVEN_BACK, OPEN, Conclusion, StoreError
@@ -97,6 +98,9 @@ class Claim:
         return json.dumps(asdict(self), sort_keys=True, indent=2).encode()
 
 
+CLAIM = TypeAdapter(Claim)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A claim and the ETag of the version that was read."""
@@ -115,8 +119,8 @@ def read(store: Store, pipeline: str, data_hash: str) -> Standing | None:
     if found is None:
         return None
     try:
-        return Standing(_claim(json.loads(found[0])), found[1])
-    except (ValueError, TypeError, KeyError) as error:
+        return Standing(CLAIM.validate_json(found[0], strict=True), found[1])
+    except ValueError as error:
         raise StoreError(f"{key(pipeline, data_hash)} is no claim: {error!r}") from error
 
 
@@ -191,20 +195,3 @@ def _swap(store: Store, pipeline: str, wanted: Claim, standing: Standing) -> Cla
     except Moved:
         return None
     return wanted
-
-
-def _claim(value: dict[str, Any]) -> Claim:
-    known = {name: value[name] for name in Claim.__dataclass_fields__ if name not in ("finished", "former")}
-    return Claim(**known, finished=_finished(value["finished"]), former=_former(value["former"]))
-
-
-def _former(value: dict[str, Any] | None) -> Former | None:
-    if value is None:
-        return None
-    return Former(str(value["workflow"]), str(value["uid"]), _finished(value["finished"]))
-
-
-def _finished(value: dict[str, Any] | None) -> Finished | None:
-    if value is None:
-        return None
-    return Finished(**{name: str(value[name]) for name in Finished.__dataclass_fields__})

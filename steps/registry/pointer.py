@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from steps.document import Document
 from steps.registry import version as versions
@@ -76,6 +77,9 @@ class Pointer:
 EMPTY = Pointer("", "", "", "", "", 0, 0, "", "", "")
 
 
+POINTER = TypeAdapter(Pointer)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The pointer and the ETag of the version that was read."""
@@ -94,8 +98,8 @@ def read(store: Store, document: Document) -> Standing | None:
     if found is None:
         return None
     try:
-        return Standing(_pointer(json.loads(found[0])), found[1])
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return Standing(POINTER.validate_json(found[0], strict=True), found[1])
+    except ValueError as error:
         raise StoreError(f"{key(document)} is no pointer: {error!r}") from error
 
 
@@ -167,15 +171,3 @@ def _write(store: Store, document: Document, wanted: Pointer, standing: Standing
         return Standing(wanted, store.swap(key(document), wanted.to_json(), standing.etag))
     except (Exists, Moved):
         return None
-
-
-def _pointer(value: dict[str, Any]) -> Pointer:
-    known = {name: value[name] for name in Pointer.__dataclass_fields__ if name in value}
-    frozen = value.get("frozen")
-    return Pointer(
-        **{
-            **known,
-            "trail": tuple(str(version) for version in value.get("trail", ())),
-            "frozen": Frozen(**frozen) if frozen is not None else None,
-        }
-    )

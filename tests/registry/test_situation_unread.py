@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from situations import DAY, Scene, lines, told
 from stores import Blind, Watched
 
 from steps.registry import claim as claims
-from steps.registry import ledger
+from steps.registry import ledger, pointer
 from steps.registry import marker as markers
 from steps.registry.asking import FAILURES
 from steps.registry.objects import DeniedError, UnreachableError
@@ -90,6 +91,27 @@ def test_a_damaged_claim_is_named() -> None:
     found = scene.why()
     told(found, State.RUNNING, "is Running")
     assert "is no claim" in found.unread[0]
+
+
+WRONG = {"as_of": None, "revision": "1", "attempt": [], "workflow": {}, "trail": "v1", "version": 3, "finished": "x"}
+
+
+@pytest.mark.parametrize("field", WRONG)
+def test_a_field_of_another_type_is_named_and_never_worked_with(field: str) -> None:
+    scene = Scene()
+    first, marker = scene.land("2026-02-20"), scene.land()
+    scene.begin(first)
+    scene.promote(first)
+    scene.begin(marker)
+    damaged = 0
+    for key in (pointer.key(scene.pipeline), claims.key("loans", markers.data_hash(marker.files))):
+        value = json.loads(scene.memory.bodies[key][0])
+        if field in value:
+            damaged += 1
+            scene.memory.put(key, json.dumps({**value, field: WRONG[field]}).encode())
+    found = scene.why()
+    told(found, State.RUNNING, "is Running")
+    assert len(found.unread) == damaged > 0
 
 
 def test_with_the_store_down_what_the_workflows_say_is_told() -> None:
