@@ -16,6 +16,7 @@ LONGEST = 300
 LAYERS = (
     ("workflows.__main__",),
     ("workflows.cli",),
+    ("workflows.oversight",),
     ("workflows.demo",),
     ("workflows.commands",),
     ("workflows.cluster", "workflows.manifests", "workflows.embedded", "workflows.producer"),
@@ -45,7 +46,7 @@ THIRD_PARTIES = {
     "mypy_boto3_s3": ("steps.registry.objects", "workflows.engine.buckets", "workflows.embedded"),
     "mypy_boto3_sqs": ("workflows.engine.queues", "workflows.embedded"),
     "yaml": ("workflows.manifests", "workflows.yamltext", "workflows.engine.loader", "workflows.cluster.runs"),
-    "typer": ("workflows.cli", "workflows.commands", "workflows.demo"),
+    "typer": ("workflows.cli", "workflows.oversight", "workflows.commands", "workflows.demo"),
     "rich": ("workflows.commands", "workflows.demo"),
     "pydantic": ("workflows", "steps"),
     "pydantic_core": ("workflows", "steps"),

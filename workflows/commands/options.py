@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share, and where they look unless told. `workflows.cli` uses them."""
+"""Options and arguments that several commands share, and where they look unless told. Used by `cli` and `oversight`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ Context = Annotated[
 Namespace = Annotated[str, typer.Option("--namespace", help="The cluster's namespace; none: the context's.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
 Pipeline = Annotated[str, typer.Argument(metavar="PIPELINE")]
+AnyPipeline = Annotated[str, typer.Argument(metavar="[PIPELINE]")]
 RunName = Annotated[str, typer.Argument(metavar="RUN")]
 
 PIPELINES = Path("workflows/pipelines")
