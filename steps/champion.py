@@ -19,14 +19,18 @@ from steps.model import ModelRefused, Trained
 from steps.registry import pointer, version
 from steps.registry.objects import Store, TooLargeError
 
+REPORT_LIMIT = 64 << 20
+"""Bytes of a champion's report that are read at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands in production: its version ("" if production is empty) and the model's file if it is there."""
+    """What stands in production: its version ("" if production is empty), its model's file and report if there."""
 
     version: str = ""
     data: bytes | None = None
     problem: str = ""
+    report: bytes | None = None
 
 
 def standing(store: Store, document: Document) -> Standing:
@@ -40,7 +44,16 @@ def standing(store: Store, document: Document) -> Standing:
         return Standing(name, problem=str(error))
     if stored is None:
         return Standing(name, problem="its model file is not there")
-    return Standing(name, stored[0])
+    return Standing(name, stored[0], report=_report(store, document.name, name))
+
+
+def _report(store: Store, pipeline: str, name: str) -> bytes | None:
+    """Return a version's report, None if it is not to be had: the card then says so, and no gate asks for it."""
+    try:
+        found = store.get(version.report_key(pipeline, name), REPORT_LIMIT)
+    except TooLargeError:
+        return None
+    return found[0] if found else None
 
 
 def meet(found: Standing, holdout: pd.DataFrame, truth: NDArray[np.int64], dtypes: Mapping[str, str]) -> Champion:
@@ -54,7 +67,8 @@ def meet(found: Standing, holdout: pd.DataFrame, truth: NDArray[np.int64], dtype
     problem = _misfit(trained, dtypes)
     if problem:
         return Champion(found.version, problem=problem)
-    return Champion(found.version, metrics.measure(truth, trained.predict(holdout)))
+    predicted = trained.predict(holdout)
+    return Champion(found.version, metrics.measure(truth, predicted), predicted=predicted)
 
 
 def _misfit(trained: Trained, dtypes: Mapping[str, str]) -> str:

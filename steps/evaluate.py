@@ -6,19 +6,25 @@ version, if there will be one.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.dummy import DummyClassifier
 
-from steps import batch, champion, fairness, gates, interface, metrics, model, profile, table
+from steps import batch, champion, evidence, fairness, gates, interface, metrics, model, table
 from steps import document as documents
+from steps.card import build, distribution, modelcard, page
+from steps.card import report as card_report
+from steps.card.build import Evidence
+from steps.card.facts import Card
 from steps.document import Document
+from steps.evidence import Candidate
 from steps.fairness import Group
 from steps.gates import Decision, Judged, Measured
 from steps.interface import Call, Interface
@@ -28,13 +34,13 @@ from steps.registry import objects
 from steps.split import Split
 
 INTERFACE = Interface(
+    parameters=("workflow", "uid", "batch", "as-of", "revision", "data-hash"),
     artifacts=("document", "clean", "model"),
     writes=("decision", "evaluation", "champion", "verdict"),
-    saves=("report",),
+    saves=("report", "card", "model-card"),
 )
 LIMIT = 8000
 """Bytes of the output parameter `evaluation` at most."""
-FAIRNESS = ("disparate_impact", "equalized_odds_difference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Evaluation:
     decision: Decision
     judged: tuple[Judged, ...]
     measured: Measured
+    predicted: Predictions
     groups: Mapping[str, Group]
     rows: Mapping[str, int]
 
@@ -69,11 +76,13 @@ def evaluate(trained: Trained, parts: Split, standing: champion.Standing, docume
         metrics=metrics.measure(truth, predicted),
         baseline=_baseline(parts, document),
         champion=champion.meet(standing, holdout, truth, table.kinds(document.contract)),
-        fairness={name: fairness.measure(name, groups) for name in FAIRNESS} if document.model.sensitive else {},
+        fairness={name: fairness.measure(name, groups) for name in fairness.METRICS}
+        if document.model.sensitive
+        else {},
     )
     judged = tuple(gates.judge(gate, measured) for gate in document.gates)
     rows = {"train": len(parts.train), "holdout": len(holdout)}
-    return Evaluation(gates.decide(document.gates, judged), judged, measured, groups, rows)
+    return Evaluation(gates.decide(document.gates, judged), judged, measured, predicted, groups, rows)
 
 
 def short(evaluation: Evaluation) -> str:
@@ -90,9 +99,9 @@ def short(evaluation: Evaluation) -> str:
     return text
 
 
-def report(evaluation: Evaluation, trained: Trained, parts: Split, document: Document) -> dict[str, Any]:
-    """Return the long form: the evaluation with groups, baseline, champion, data profile and provenance."""
-    measured = evaluation.measured
+def report(evaluation: Evaluation, trained: Trained, of: Evidence, card: Card) -> dict[str, Any]:
+    """Return the long form: the evaluation with groups, baseline, champion, data profile, pictures and provenance."""
+    measured, document = evaluation.measured, of.document
     return {
         **evaluation.to_json(),
         "pipeline": document.name,
@@ -106,10 +115,11 @@ def report(evaluation: Evaluation, trained: Trained, parts: Split, document: Doc
             }
             for name, group in evaluation.groups.items()
         },
-        "data": profile.profile(pd.concat([parts.train, parts.holdout]), document.contract),
+        "data": of.profile,
         "model": asdict(trained.about),
         "estimator": document.model.model_dump(mode="json"),
         "versions": model.versions(),
+        **card_report.to_json(card, distribution.distributions(of.frame, document.contract)),
     }
 
 
@@ -132,6 +142,16 @@ def _groups(truth: np.ndarray[Any, Any], predicted: Predictions, parts: Split, d
     return fairness.by_group(truth, predicted.labels, held, expected, document.model)
 
 
+def _run(call: Call) -> dict[str, str]:
+    """Return which run and batch this is, and what made it run."""
+    return {
+        **call.parameters,
+        "model-sha256": hashlib.sha256(call.artifacts["model"].read_bytes()).hexdigest(),
+        "git-sha": os.environ.get("RETRAIN_GIT_SHA", ""),
+        "image": os.environ.get("RETRAIN_IMAGE", ""),
+    }
+
+
 def _rounded(values: Metrics) -> dict[str, float | None]:
     return {name: gates.rounded(value) for name, value in values.items()}
 
@@ -142,8 +162,13 @@ def run(call: Call) -> None:
     trained = model.load(call.artifacts["model"].read_bytes())
     standing = champion.standing(objects.connect(document.data.bucket), document)
     evaluation = evaluate(trained, parts, standing, document)
-    text = json.dumps(report(evaluation, trained, parts, document), indent=2, allow_nan=False)
+    found = Candidate(trained, parts, evaluation.predicted, evaluation.measured, evaluation.judged, evaluation.decision)
+    of = evidence.gather(found, standing, document, _run(call))
+    card = build.card(of)
+    text = json.dumps(report(evaluation, trained, of, card), indent=2, allow_nan=False)
     call.save("report").write_text(text, encoding="utf-8")
+    call.save("card").write_text(page.render(card), encoding="utf-8")
+    call.save("model-card").write_text(modelcard.render(card), encoding="utf-8")
     call.write("evaluation", short(evaluation))
     call.write("champion", standing.version or "none")
     call.write("decision", evaluation.decision)

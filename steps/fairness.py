@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from steps.document import Model
 
+METRICS = ("disparate_impact", "equalized_odds_difference")
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

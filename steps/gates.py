@@ -14,6 +14,7 @@ from typing import Any, Literal
 from steps.document import Gate
 from steps.fairness import Fairness
 from steps.metrics import Metrics, gain
+from steps.model import Predictions
 
 Decision = Literal["deploy", "reject"]
 DIGITS = 6
@@ -54,12 +55,13 @@ class Judged:
 class Champion:
     """The model in production as `evaluate` met it: its version, "" if there is none, and its metrics.
 
-    `problem` says why it could not be measured.
+    `problem` says why it could not be measured, `predicted` what it answered if it could.
     """
 
     version: str = ""
     metrics: Metrics | None = None
     problem: str = ""
+    predicted: Predictions | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,14 +107,14 @@ TRAIN = Step(
 EVALUATE = Step(
     name="evaluate",
     title="Judge the model by its gates",
-    parameters=(),
+    parameters=("workflow", "uid", "batch", "as-of", "revision", "data-hash"),
     artifacts=("document", "clean", "model"),
     writes=(
         Written("decision", default="reject", exported=True),
         Written("evaluation", exported=True),
         Written("champion", exported=True),
     ),
-    saves=(Saved("report", "report.json"),),
+    saves=(Saved("report", "report.json"), Saved("card", "report.html"), Saved("model-card", "model-card.md")),
     store=True,
     timeout="30m",
 )

@@ -52,6 +52,10 @@ def model_key(pipeline: str, version: str) -> str:
     return f"{prefix(pipeline, version)}/model.skops"
 
 
+def report_key(pipeline: str, version: str) -> str:
+    return f"{prefix(pipeline, version)}/report.json"
+
+
 def read(store: Store, pipeline: str, version: str) -> dict[str, Any] | None:
     """Return what a version is made of, None if there is no such version; raises `StoreError`."""
     where = f"{prefix(pipeline, version)}/version.json"
@@ -78,7 +82,7 @@ def write(store: Store, pipeline: str, version: str, files: Files, facts: Mappin
         **{part: {"size": path.stat().st_size, "sha256": _sha256(path)} for part, path in contents.items()},
     }
     _write(store, model_key(pipeline, version), files.model)
-    _write(store, f"{prefix(pipeline, version)}/report.json", files.report)
+    _write(store, report_key(pipeline, version), files.report)
     _write(store, f"{prefix(pipeline, version)}/version.json", json.dumps(about, sort_keys=True, indent=2).encode())
 
 

@@ -23,6 +23,8 @@ ACCURACY = {"name": "accuracy", "kind": "metric", "metric": "accuracy", "above":
 CHAMPION = {"name": "no-worse", "kind": "champion", "metric": "accuracy", "above": -0.01}
 IMPACT = {"name": "fair", "kind": "fairness", "metric": "disparate_impact", "above": 0.8}
 BASELINE = {"name": "better", "kind": "baseline", "metric": "balanced_accuracy", "above": 0.2}
+RUN = {"workflow": "loans-1", "uid": "u-1", "batch": "2026-02-23", "as-of": "2026-02-23", "revision": "1",
+       "data-hash": "ab" * 32}  # fmt: skip
 ALL = document(gates=[ACCURACY, CHAMPION, IMPACT, BASELINE])
 
 
@@ -124,7 +126,7 @@ def call(folder: Path, of: Document) -> int:
     (folder / "document").write_text(of.model_dump_json())
     paths = {name: folder / name for name in ("document", "clean", "model")}
     outputs = {name: folder / "out" / name for name in (*evaluate.INTERFACE.writes, *evaluate.INTERFACE.saves)}
-    return evaluate.main([f"--{name}={path}" for name, path in {**paths, **outputs}.items()])
+    return evaluate.main([f"--{name}={value}" for name, value in {**RUN, **paths, **outputs}.items()])
 
 
 def test_the_step_says_decision_champion_and_leaves_a_report(s3: Any, tmp_path: Path) -> None:
@@ -138,6 +140,29 @@ def test_the_step_says_decision_champion_and_leaves_a_report(s3: Any, tmp_path: 
     assert report["data"]["income"]["missing"] == 0
     assert report["model"]["seed"] == 0
     assert report["versions"]["scikit-learn"]
+
+
+def test_the_step_leaves_a_page_and_a_model_card_that_say_what_the_gates_said(s3: Any, tmp_path: Path) -> None:
+    assert call(tmp_path, document(gates=[{**ACCURACY, "above": 0.9999}])) == 0
+    page, text = ((tmp_path / "out" / name).read_text() for name in ("card", "model-card"))
+    assert "Rejected by accuracy" in page
+    assert "Rejected by accuracy" in text
+    for said in ("2026-02-23", "ab" * 32, "loans-1", "u-1"):
+        assert said in page
+
+
+def test_the_report_of_production_is_what_drift_is_measured_against(s3: Any, tmp_path: Path) -> None:
+    assert call(tmp_path / "first", ALL) == 0
+    store = connect("retrain")
+    target = pointer.Pointer("v1", "", "h", "b", "2026-02-16", 1, 1, "w", "u", "t")
+    assert pointer.move(store, ALL, target, None)
+    for key, name in ((version.model_key, "model"), (version.report_key, "out/report")):
+        store.create(key("loans", "v1"), (tmp_path / "first" / name).read_bytes())
+    assert call(tmp_path / "second", ALL) == 0
+    report = json.loads((tmp_path / "second" / "out" / "report").read_text())
+    assert report["drift"]["version"] == "v1"
+    assert {shift["stability"] for shift in report["drift"]["shifts"]} == {0.0}
+    assert report["champion_pictures"]["roc"]["area"] == report["pictures"]["roc"]["area"]
 
 
 def test_the_step_finds_the_champion_in_the_registry(s3: Any, tmp_path: Path) -> None:

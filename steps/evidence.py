@@ -1,0 +1,134 @@
+"""What `evaluate` found, as the evidence of the report card: the candidate, the champion on the same rows, provenance.
+
+Pure; `evaluate` calls it. The card knows arrays and facts and not the steps' own types, so they meet here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from steps import batch, fairness, gates, metrics, model, profile
+from steps.card import report
+from steps.card.build import Evidence, Judgement, Met
+from steps.card.facts import Answers, Champion
+from steps.champion import Standing
+from steps.document import Document, fingerprint
+from steps.gates import Decision, Judged, Measured
+from steps.metrics import Metrics
+from steps.model import Predictions, Trained
+from steps.split import Split
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model with what was found of it on `parts.holdout`."""
+
+    trained: Trained
+    parts: Split
+    predicted: Predictions
+    measured: Measured
+    judged: tuple[Judged, ...]
+    decision: Decision
+
+
+def gather(candidate: Candidate, standing: Standing, document: Document, run: Mapping[str, str]) -> Evidence:
+    """Return the evidence; `run` says which run and batch this is, by the names of the step's parameters."""
+    parts, measured = candidate.parts, candidate.measured
+    frame = pd.concat([parts.train, parts.holdout])
+    rows = {"train": len(parts.train), "holdout": len(parts.holdout)}
+    return Evidence(
+        task="classification",
+        document=document,
+        frame=frame,
+        profile=profile.profile(frame, document.contract),
+        rows=rows,
+        truth=batch.labels(parts.holdout, document.model),
+        answers=_answers(candidate.predicted),
+        groups=_groups(parts, document),
+        met=_met(candidate, standing, document),
+        judgement=Judgement(
+            decision=candidate.decision,
+            gates=[judged.to_json() for judged in candidate.judged],
+            metrics={**measured.metrics, **{name: found.value for name, found in measured.fairness.items()}},
+            baseline=measured.baseline,
+            lower_is_better=metrics.LOWER_IS_BETTER | {"equalized_odds_difference"},
+        ),
+        provenance=provenance(candidate.trained, rows, document, run),
+    )
+
+
+def provenance(
+    trained: Trained, rows: Mapping[str, int], document: Document, run: Mapping[str, str]
+) -> dict[str, dict[str, object]]:
+    """Return what made the model, headed: batch, run, model, libraries."""
+    here, made_by = model.versions(), trained.about.versions
+    return {
+        "Batch": {
+            "batch": run.get("batch"),
+            "as of": f"{run['as-of']} revision {run.get('revision')}" if run.get("as-of") else None,
+            "data hash": run.get("data-hash"),
+            "rows": f"{sum(rows.values()):,}, of them {rows['holdout']:,} held out",
+        },
+        "Run": {
+            "workflow": run.get("workflow"),
+            "uid": run.get("uid"),
+            "git SHA": run.get("git-sha"),
+            "image": run.get("image"),
+        },
+        "Model": {
+            "model sha256": run.get("model-sha256"),
+            "document sha256": fingerprint(document),
+            "estimator": document.model.estimator,
+            "parameters": json.dumps(document.model.params, sort_keys=True),
+            "seed": trained.about.seed,
+            "holdout": f"{trained.about.holdout:g} of the rows, by their content and the seed",
+        },
+        "Libraries": {
+            name: version if made_by.get(name, version) == version else f"{version}, trained with {made_by[name]}"
+            for name, version in here.items()
+        },
+    }
+
+
+def _answers(predicted: Predictions) -> Answers:
+    return Answers(predicted.labels, predicted.scores, predicted.probabilities)
+
+
+def _groups(parts: Split, document: Document) -> dict[str, NDArray[np.object_]]:
+    sensitive = document.model.sensitive
+    return {sensitive: batch.groups(parts.holdout, sensitive).to_numpy(dtype=object)} if sensitive else {}
+
+
+def _met(candidate: Candidate, standing: Standing, document: Document) -> Met:
+    found = candidate.measured.champion
+    named = Champion(found.version, found.problem)
+    before = report.distributions_of(_report(standing.report))
+    if found.predicted is None:
+        return Met(named, before=before)
+    numbers = {**(found.metrics or {}), **_fairness(found, candidate.parts, document)}
+    return Met(named, _answers(found.predicted), numbers, before)
+
+
+def _fairness(champion: gates.Champion, parts: Split, document: Document) -> Metrics:
+    """Return the champion's fairness metrics, where the document compares groups."""
+    sensitive = document.model.sensitive
+    if sensitive is None or champion.predicted is None:
+        return {}
+    held = batch.groups(parts.holdout, sensitive)
+    truth = batch.labels(parts.holdout, document.model)
+    groups = fairness.by_group(truth, champion.predicted.labels, held, set(held), document.model)
+    return {name: fairness.measure(name, groups).value for name in fairness.METRICS}
+
+
+def _report(data: bytes | None) -> Any:
+    try:
+        return json.loads(data) if data else None
+    except (ValueError, RecursionError):
+        return None
