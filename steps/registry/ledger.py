@@ -59,9 +59,11 @@ def number(pipeline: str, where: str) -> int:
 def append(store: Store, pipeline: str, entry: Entry, *, now: datetime, since: datetime | None = None) -> Record:
     """Append the entry and return its record; if this uid has the same already, return that one.
 
-    `since` is when the Workflow was created, or the act begun: the search for itself ends there. Four requests when
-    nobody else writes. Raises `StoreError`.
+    `since` is when the Workflow was created, or the act begun: the search for itself ends there, so the record is never
+    dated before it, however long ago its writer read the clock. Four requests when nobody else writes. Raises
+    `StoreError`.
     """
+    at = max(now, since) if since else now
     if entry.kind not in SAME:
         raise ValueError(f"{entry.kind!r} is no kind of record")
     wanted = Wanted(entry.uid, since, days.day(entry.body.get("as_of")))
@@ -71,7 +73,7 @@ def append(store: Store, pipeline: str, entry: Entry, *, now: datetime, since: d
         standing = _of_kind(store, pipeline, own, entry.kind)
         if standing is not None and standing.says(entry):
             return standing
-        n, content = last.n + 1 if last else 1, following(last, own, entry, now)
+        n, content = last.n + 1 if last else 1, following(last, own, entry, at)
         if wanted.as_of:
             days.note(store, pipeline, wanted.as_of, n)
         try:

@@ -86,6 +86,14 @@ AGAIN = {
 }
 
 
+def test_a_record_is_found_again_though_its_writer_read_the_clock_long_before_the_run_began() -> None:
+    store = filled(1)
+    created = START + timedelta(hours=3)
+    first = ledger.append(store, "loans", outcome("u"), now=START, since=created)
+    assert ledger.append(store, "loans", outcome("u"), now=created + timedelta(hours=1), since=created) == first
+    assert ledger.outcome_of(store, "loans", "u", created) == first
+
+
 @pytest.mark.parametrize("since", [START - timedelta(minutes=5), None], ids=["with a since", "without"])
 @pytest.mark.parametrize("as_of", [{"as_of": "2026-02-22"}, {}], ids=["with a day", "without"])
 @pytest.mark.parametrize("between", AGAIN.values(), ids=AGAIN.keys())
