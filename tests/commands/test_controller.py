@@ -91,7 +91,8 @@ def test_reconcile_runs_at_the_start_and_finds_this_home(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        pytest.param("true", [], id="nothing to do"),
+        pytest.param("true", [], id="nothing to say"),
+        pytest.param("echo loans: nothing to do", [], id="nothing to do"),
         pytest.param("echo started loans-b1-2", ["started loans-b1-2"], id="it did something"),
         pytest.param("echo no store >&2; exit 2", ["no store", "Failed: main: Error (exit code 2)"], id="it failed"),
     ],

@@ -19,6 +19,8 @@ from workflows.engine.sensor import Event
 Change = Callable[[Workflow], None]
 
 QUIET = ("received", "redelivered")
+NOTHING = ": nothing to do"
+"""How a line of reconcile ends that is worth no line here."""
 REFUSALS = ("filtered", "discarded")
 
 
@@ -91,7 +93,7 @@ class CronFeed:
     def __call__(self, cron: str, workflow: Workflow) -> None:
         name = workflow.metadata.name or ""
         logs = (log.read_text(encoding="utf-8", errors="replace") for log in self._journal.logs(name))
-        said = [line for text in logs for line in text.splitlines()]
+        said = [line for text in logs for line in text.splitlines() if not line.endswith(NOTHING)]
         if said != self._said.get(cron, []):
             for line in said:
                 typer.echo(f"{clock()}  {cron}  {line}")
