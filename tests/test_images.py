@@ -24,7 +24,7 @@ for name in sys.argv[2:]:
 """
 COMMANDS = {
     "steps": ["steps.claim", "steps.deploy", "steps.record"],
-    "retrain": ["workflows.__main__", "workflows.commands.watch", "workflows.cluster.runs"],
+    "retrain": ["workflows.commands.reconcile", "workflows.commands.watch", "workflows.cluster.runs"],
 }
 
 
