@@ -90,6 +90,7 @@ def test_a_record_is_found_again_though_its_writer_read_the_clock_long_before_th
     store = filled(1)
     created = START + timedelta(hours=3)
     first = ledger.append(store, "loans", outcome("u"), now=START, since=created)
+    ledger.append(store, "loans", outcome("other"), now=START, since=START)
     assert ledger.append(store, "loans", outcome("u"), now=created + timedelta(hours=1), since=created) == first
     assert ledger.outcome_of(store, "loans", "u", created) == first
 
