@@ -86,6 +86,9 @@ def reconcile(
     pipeline: AnyPipeline = "",
     whole: Annotated[bool, typer.Option("--all", help="Every batch there is, not only the recent ones.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    patience: Annotated[
+        int, typer.Option("--patience", min=0, help="So many minutes after its marker an event may still come.")
+    ] = 5,
     document: Annotated[
         list[Path] | None, typer.Option("--document", help="The document that a Workflow carries.")
     ] = None,
@@ -97,10 +100,12 @@ def reconcile(
     as_json: AsJson = False,
 ) -> int:
     """Start what no event started, end what could not end itself; exit 1 if something could not be looked at."""
+    from datetime import timedelta
+
     from workflows.commands.reconcile import Asked, run
     from workflows.commands.whereabouts import Whereabouts
 
-    asked = Asked(pipeline, tuple(document or ()), pipelines, whole, dry_run)
+    asked = Asked(pipeline, tuple(document or ()), pipelines, whole, dry_run, timedelta(minutes=patience))
     return run(asked, Whereabouts(manifests, home, context, namespace), as_json=as_json)
 
 

@@ -64,6 +64,7 @@ class Facts:
     claim: Claim | None = None
     owner: Look | None = None
     own: Look | None = None
+    patience: timedelta = PATIENCE
 
     @property
     def mine(self) -> bool:
@@ -178,7 +179,7 @@ def _attempts_used(facts: Facts) -> Action | None:
 
 
 def _event_awaited(facts: Facts) -> Action | None:
-    if facts.own is not None or facts.mine or facts.now - facts.landed >= PATIENCE:
+    if facts.own is not None or facts.mine or facts.now - facts.landed >= facts.patience:
         return None
     return Action(Verb.WAIT, f"its marker landed {minutes(facts.now - facts.landed)} ago, its event may still come")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from steps.document import Document
+from steps.registry.decision import PATIENCE
 from steps.registry.ending import Decided
 from steps.registry.objects import Store
 from steps.registry.runs import Runs
@@ -17,7 +18,10 @@ Tell = Callable[[Decided], None]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One pipeline at one moment: its bucket and its Workflows. `dry`: say what would be done, and do nothing."""
+    """One pipeline at one moment: its bucket and its Workflows. `dry`: say what would be done, and do nothing.
+
+    `patience` is how long after a marker its event may still come.
+    """
 
     store: Store
     document: Document
@@ -25,6 +29,7 @@ class Place:
     now: datetime
     dry: bool = False
     tell: Tell | None = None
+    patience: timedelta = PATIENCE
 
     @property
     def pipeline(self) -> str:

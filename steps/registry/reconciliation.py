@@ -202,6 +202,7 @@ def _case(place: Place, found: Found) -> Case:
         claim=claim,
         owner=owner,
         own=own,
+        patience=place.patience,
     )
     return Case(facts, standing, decide(facts))
 

@@ -247,3 +247,9 @@ def test_the_rules_of_what_is_no_marker(verdict: Conclusion, own: Look | None, a
 )
 def test_a_duration_is_said_as_a_person_says_it(seconds: int, text: str) -> None:
     assert minutes(timedelta(seconds=seconds)) == text
+
+
+def test_how_long_an_event_is_awaited_can_be_said() -> None:
+    landed = Facts(NOW, NOW, MARKER)
+    assert decide(landed).verb is Verb.WAIT
+    assert decide(replace(landed, patience=timedelta(0))).verb is Verb.START

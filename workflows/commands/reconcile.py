@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ import typer
 
 from steps import notify
 from steps.document import Document
+from steps.registry.decision import PATIENCE
 from steps.registry.ending import Decided
 from steps.registry.objects import connect
 from steps.registry.place import Place, Tell
@@ -39,6 +40,7 @@ class Asked:
     """What is looked at: the documents of these files, else the pipeline of that name, else ("") all of the folder's.
 
     `whole`: every batch there is, not only the recent ones. `dry`: say what would be done, and do nothing.
+    `patience` is how long after a marker its event may still come.
     """
 
     pipeline: str
@@ -46,6 +48,7 @@ class Asked:
     pipelines: Path
     whole: bool = False
     dry: bool = False
+    patience: timedelta = PATIENCE
 
     def documents(self) -> tuple[Document, ...]:
         if self.files and self.pipeline:
@@ -83,7 +86,7 @@ def run(asked: Asked, where: Whereabouts, *, as_json: bool) -> int:
 def _lines(document: Document, runs: Runs, asked: Asked) -> Iterator[Line]:
     try:
         store = connect(document.data.bucket)
-        place = Place(store, document, runs, datetime.now(UTC), asked.dry, teller(document))
+        place = Place(store, document, runs, datetime.now(UTC), asked.dry, teller(document), asked.patience)
         yield from steps_of(place, whole=asked.whole)
     except StoreError as error:
         yield Line("trouble", f"bucket {document.data.bucket}", str(error))
