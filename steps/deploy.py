@@ -38,7 +38,7 @@ INTERFACE = Interface(
         "champion",
         "allow-older",
     ),
-    artifacts=("document", "model", "report"),
+    artifacts=("document", "model", "report", "card", "model-card"),
     writes=("version", "verdict"),
 )
 NO_CHAMPION = "none"
@@ -181,7 +181,7 @@ def run(call: Call) -> None:
     now = datetime.now(UTC)
     document = documents.read(call.artifacts["document"].read_bytes())
     store = objects.connect(document.data.bucket)
-    files = version.Files(call.artifacts["model"], call.artifacts["report"])
+    files = version.Files(*(call.artifacts[name] for name in ("model", "report", "card", "model-card")))
     candidate = _candidate(call, document, now)
     answer = deploy(store, document, candidate, files, now)
     if answer.reason is Reason.PROMOTED:

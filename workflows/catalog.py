@@ -124,7 +124,7 @@ DEPLOY = Step(
     parameters=(
         "workflow", "uid", "created", "batch", "as-of", "revision", "data-hash", "token", "champion", "allow-older",
     ),
-    artifacts=("document", "model", "report"),
+    artifacts=("document", "model", "report", "card", "model-card"),
     writes=(Written("version", exported=True),),
     only_when="deploy",
     store=True,

@@ -18,10 +18,23 @@ from steps.verdict import StoreError
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A run's model and report on disk."""
+    """A run's model on disk and what is said of it: a report for machines, a page and a model card for people."""
 
     model: Path
     report: Path
+    card: Path | None = None
+    model_card: Path | None = None
+
+    @property
+    def named(self) -> dict[str, tuple[str, Path]]:
+        """Return each file's name in a version and where it is, in the order in which they are written."""
+        given = {
+            "model": ("model.skops", self.model),
+            "report": ("report.json", self.report),
+            "card": ("report.html", self.card),
+            "model_card": ("model-card.md", self.model_card),
+        }
+        return {part: (name, path) for part, (name, path) in given.items() if path is not None}
 
 
 def name(as_of: str, revision: int, uid: str) -> str:
@@ -74,15 +87,14 @@ def write(store: Store, pipeline: str, version: str, files: Files, facts: Mappin
 
     Raises `StoreError`, also when the version is there with another content: a version never changes.
     """
-    contents = {"model": files.model, "report": files.report}
     about = {
         **facts,
         "version": version,
         "pipeline": pipeline,
-        **{part: {"size": path.stat().st_size, "sha256": _sha256(path)} for part, path in contents.items()},
+        **{part: {"size": path.stat().st_size, "sha256": _sha256(path)} for part, (_, path) in files.named.items()},
     }
-    _write(store, model_key(pipeline, version), files.model)
-    _write(store, report_key(pipeline, version), files.report)
+    for named, path in files.named.values():
+        _write(store, f"{prefix(pipeline, version)}/{named}", path)
     _write(store, f"{prefix(pipeline, version)}/version.json", json.dumps(about, sort_keys=True, indent=2).encode())
 
 

@@ -49,10 +49,11 @@ def stand(name: str, as_of: str, revision: int = 1) -> None:
 
 def call(folder: Path, **values: str) -> tuple[int, dict[str, str], dict[str, Any]]:
     folder.mkdir(exist_ok=True)
-    for name in ("model", "report"):
+    artifacts = [name for name in deploy.INTERFACE.artifacts if name != "document"]
+    for name in artifacts:
         (folder / name).write_bytes(f"the {name}".encode())
     given = {**VALUES, **{name.replace("_", "-"): value for name, value in values.items()}}
-    given |= {name: str(folder / name) for name in ("model", "report")}
+    given |= {name: str(folder / name) for name in artifacts}
     code = deploy.main(arguments(folder, given, deploy.INTERFACE.writes))
     found = written(folder)
     return code, found, json.loads(found["verdict"])
@@ -86,8 +87,10 @@ def test_the_first_model_is_promoted(s3: Any, tmp_path: Path, monkeypatch: pytes
         "version": VERSION, "previous": "", "data_hash": HASH, "token": 1, "uid": UID
     }  # fmt: skip
     prefix = f"registry/loans/versions/{VERSION}"
-    assert keys(s3, prefix) == [f"{prefix}/{name}" for name in ("model.skops", "report.json", "version.json")]
+    names = ("model-card.md", "model.skops", "report.html", "report.json", "version.json")
+    assert keys(s3, prefix) == [f"{prefix}/{name}" for name in names]
     about = read(s3, f"{prefix}/version.json")
+    assert {part: about[part]["size"] for part in ("card", "model_card")} == {"card": 8, "model_card": 14}
     assert (about["git_sha"], about["image"], about["model"]["size"]) == ("abc", None, len("the model"))
     assert about["document"]["name"] == "loans"
     assert kinds(connect(BUCKET)) == ["intent"]
