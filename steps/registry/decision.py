@@ -72,6 +72,11 @@ class Facts:
         return self.claim is not None and (self.claim.marker, self.claim.etag) == (self.marker.key, self.marker.etag)
 
     @property
+    def age(self) -> timedelta:
+        """Return how long ago the marker landed; the store's clock may be ahead of ours."""
+        return max(self.now - self.landed, timedelta(0))
+
+    @property
     def going_on(self) -> Look | None:
         """Return the run of this content that has not ended, if there is one."""
         return next((look for look in (self.owner, self.own) if look is not None and not look.ended), None)
@@ -179,9 +184,9 @@ def _attempts_used(facts: Facts) -> Action | None:
 
 
 def _event_awaited(facts: Facts) -> Action | None:
-    if facts.own is not None or facts.mine or facts.now - facts.landed >= facts.patience:
+    if facts.own is not None or facts.mine or facts.age >= facts.patience:
         return None
-    return Action(Verb.WAIT, f"its marker landed {minutes(facts.now - facts.landed)} ago, its event may still come")
+    return Action(Verb.WAIT, f"its marker landed {minutes(facts.age)} ago, its event may still come")
 
 
 def _frozen(facts: Facts) -> Action | None:
@@ -197,7 +202,7 @@ def _never_started(facts: Facts) -> Action | None:
     claim = facts.claim
     if facts.own is not None or facts.mine or (claim is not None and not given_back(claim)):
         return None
-    why = f"no event had started a run {minutes(facts.now - facts.landed)} after its marker landed"
+    why = f"no event had started a run {minutes(facts.age)} after its marker landed"
     return Action(Verb.START, why, attempt=1)
 
 
@@ -271,9 +276,8 @@ def minutes(time: timedelta) -> str:
 def _own_end(facts: Facts) -> Conclusion | None:
     """Return how the marker's own run ended, if for good and without ever holding the claim: else that knows better."""
     own = facts.own
-    if own is None or facts.mine or read_outputs(own.outputs).get("token"):
-        return None
-    return own.conclusion if own.conclusion.reason not in OPEN else None
+    apart = own is not None and not facts.mine and not read_outputs(own.outputs).get("token")
+    return own.conclusion if own and apart and own.conclusion.reason not in OPEN else None
 
 
 def _written_over(claim: Claim, ended: Finished) -> bool:

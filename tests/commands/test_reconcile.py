@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,6 @@ BATCH = "b1"
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give no event any time to come."""
-    monkeypatch.setattr("steps.registry.decision.PATIENCE", timedelta(0))
-
-
-@pytest.fixture
 def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     with webhook(monkeypatch) as state:
         monkeypatch.setenv("SLACK_WEBHOOK_URL", state.slack)
@@ -53,6 +46,8 @@ def carried(folder: Path) -> Path:
 
 
 def reconcile(cli: Cli, folder: Path, *options: object, script: str = "true") -> Done:
+    """Reconcile without waiting for events, unless the options say so."""
+    options = options if "--patience" in options else (*options, "--patience", 0)
     manifests = loans(folder / "manifests", script)
     return cli("reconcile", *options, "--pipelines", PIPELINES, "--manifests", manifests, "--home", folder / "home")
 
@@ -64,12 +59,11 @@ def test_nothing_to_do_is_said(cli: Cli, s3: Any, tmp_path: Path) -> None:
 
 def test_what_is_awaited_is_said_too(cli: Cli, s3: Any, tmp_path: Path) -> None:
     landed(s3)
-    done = reconcile(cli, tmp_path, "loans")
+    done = reconcile(cli, tmp_path, "loans", "--patience", 5)
     expected = "loans: wait b1: its marker landed 0 min ago, its event may still come\nloans: nothing to do\n"
     assert (done.code, done.out) == (0, expected)
 
 
-@pytest.mark.usefixtures("at_once")
 def test_a_run_that_is_started_here_is_run_here(cli: Cli, s3: Any, tmp_path: Path) -> None:
     name = landed(s3)
     done = reconcile(cli, tmp_path, "loans")
@@ -81,7 +75,6 @@ def test_a_run_that_is_started_here_is_run_here(cli: Cli, s3: Any, tmp_path: Pat
     assert (given["trigger"], given["requested-by"], given["why"]) == ("reconcile", "retrain reconcile", why)
 
 
-@pytest.mark.usefixtures("at_once")
 def test_a_run_that_fails_before_it_claims_is_tried_three_times_in_all(cli: Cli, s3: Any, tmp_path: Path) -> None:
     name = landed(s3)
     outputs = [reconcile(cli, tmp_path, "loans", "--all", script="exit 3").out for _ in range(4)]
@@ -90,7 +83,6 @@ def test_a_run_that_fails_before_it_claims_is_tried_three_times_in_all(cli: Cli,
     assert reconcile(cli, tmp_path, "loans", "--all").out == "loans: nothing to do\n"
 
 
-@pytest.mark.usefixtures("at_once")
 def test_a_dry_run_starts_nothing(cli: Cli, s3: Any, tmp_path: Path) -> None:
     landed(s3)
     done = reconcile(cli, tmp_path, "loans", "--dry-run")
@@ -98,7 +90,6 @@ def test_a_dry_run_starts_nothing(cli: Cli, s3: Any, tmp_path: Path) -> None:
     assert Journal(tmp_path / "home").names() == ()
 
 
-@pytest.mark.usefixtures("at_once")
 def test_as_data(cli: Cli, s3: Any, tmp_path: Path) -> None:
     name = landed(s3)
     done = reconcile(cli, tmp_path, "loans", "--json")
@@ -108,11 +99,10 @@ def test_as_data(cli: Cli, s3: Any, tmp_path: Path) -> None:
     assert done.err == ""
 
 
-@pytest.mark.usefixtures("at_once")
 def test_a_workflow_carries_the_document_and_needs_no_folder(cli: Cli, s3: Any, tmp_path: Path) -> None:
     landed(s3)
     nowhere = tmp_path / "none"
-    done = cli("reconcile", "--document", carried(tmp_path), "--dry-run", "--pipelines", nowhere, "--home", tmp_path)
+    done = cli("reconcile", "--document", carried(tmp_path), "--dry-run", "--patience", 0, "--pipelines", nowhere)
     assert (done.code, done.out[:22]) == (0, "loans: would start b1:")
 
 
@@ -130,7 +120,6 @@ def test_a_document_that_is_none_is_refused(cli: Cli, tmp_path: Path) -> None:
     assert str(file) in done.err
 
 
-@pytest.mark.usefixtures("at_once")
 def test_what_cannot_be_done_is_said_and_is_exit_code_1(cli: Cli, s3: Any, tmp_path: Path) -> None:
     landed(s3, "bad")
     landed(s3, "good", revision=2)
@@ -173,7 +162,7 @@ def cluster(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield
 
 
-@pytest.mark.usefixtures("at_once", "cluster")
+@pytest.mark.usefixtures("cluster")
 def test_on_a_cluster_the_run_is_created_there_and_left_to_it(cli: Cli, s3: Any, api: Api, tmp_path: Path) -> None:
     name = landed(s3)
     done = reconcile(cli, tmp_path, "loans", "--context", "here")
@@ -184,7 +173,7 @@ def test_on_a_cluster_the_run_is_created_there_and_left_to_it(cli: Cli, s3: Any,
     assert f"loans: wait b1: run {name} goes on" in reconcile(cli, tmp_path, "loans", "--context", "here").out
 
 
-@pytest.mark.usefixtures("at_once", "cluster")
+@pytest.mark.usefixtures("cluster")
 def test_a_cluster_that_refuses_is_said(cli: Cli, s3: Any, api: Api, tmp_path: Path) -> None:
     landed(s3)
     api.refuse = 403
