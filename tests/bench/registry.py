@@ -7,6 +7,7 @@ bucket of that size in seconds; reconcile's are ratios to a plain list of the sa
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -68,11 +69,10 @@ def main(write: Write) -> None:
 
 def of_the_ledger(store: Store, write: Write) -> None:
     """Count and time what people and runs ask of the long ledger, as ratios to one GET of a record."""
-    floor = median(lambda: ledger.read(store, "loans", RECORDS), 50)
+    floor = median(lambda: ledger.read(store, "loans", RECORDS), 100)
     fresh = count()
     old = NOW.date() - timedelta(days=5 * 365)
     acts: dict[str, Callable[[Store], object]] = {
-        "the floor: one GET of a record": lambda store: ledger.read(store, "loans", RECORDS),
         "append a run's two records": lambda store: append(store, "loans", NOW, next(fresh)),
         "runs: the 20 newest": lambda store: list(islice(ledger.outcomes(store, "loans"), 20)),
         "why: the newest": lambda store: situation(store, DOCUMENT, None, None, NOW),
@@ -80,6 +80,7 @@ def of_the_ledger(store: Store, write: Write) -> None:
         "history: the 20 newest versions": lambda store: history(store, DOCUMENT, 20, at_once),
         f"audit --verify of {VERIFIED:,} records": lambda store: chain.verify(store, "mortgage", None, at_once),
     }
+    write(ROW.format("the floor: one GET of a record", 1, f"{1000 * floor:.1f}", "1.0", ""))
     for name, act in acts.items():
         watched = Watched(store)
         act(watched)
@@ -88,23 +89,25 @@ def of_the_ledger(store: Store, write: Write) -> None:
 
 
 def of_commands(home: str, write: Write) -> None:
-    """Time the commands as a person starts them, beside one that asks nobody."""
-
-    def command(*words: str) -> float:
-        line = [sys.executable, "-m", "workflows", *words]
-        return median(lambda: subprocess.run(line, check=True, capture_output=True), 3)
-
-    took = {words: command(*words.split(), "--home", home) for words in ("why loans", "runs loans")}
+    """Time the commands as a person starts them, beside one that asks nobody: seconds, and those of processors."""
     write("")
-    for words, seconds in {"--help": command("--help"), **took}.items():
-        write(f"retrain {words:<12} {seconds:.2f} s")
+    for words in ("--help", "why loans", "runs loans"):
+        line = [sys.executable, "-m", "workflows", *words.split(), *([] if words == "--help" else ["--home", home])]
+        used = processor_seconds()
+        took = median(lambda line=line: subprocess.run(line, check=True, capture_output=True), 3)  # type: ignore[misc]
+        write(f"retrain {words:<11} {took:.2f} s, {(processor_seconds() - used) / 3:.2f} s of processors")
+
+
+def processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def of_the_bucket(write: Write) -> None:
     """Count and time a window and a sweep, as ratios to nothing but the list of all keys below the prefix."""
     store = Memory(now=NOW - timedelta(days=1))
     for number in range(DAYS):
-        settled_long_ago(store, f"{NOW.date() - timedelta(days=DAYS + 10 - number)}", OLD // DAYS - 1)
+        settled_long_ago(store, f"{NOW.date() - timedelta(days=DAYS - number)}", OLD // DAYS)
     floor = median(lambda: sum(1 for _ in store.keys(f"{DOCUMENT.data.prefix}/")), 1)
     for name, first in (("the window", NEW), ("the daily sweep", 0)):
         land(store, [NOW.date() - timedelta(days=number - first // 2) for number in range(NEW)], batch=f"-{first}")
