@@ -57,6 +57,10 @@ def record(store: Store, document: Document, ended: Ended, now: datetime) -> Rec
     try:
         decided = ending.decide(store, document, ended, now)
         found = decided.conclusion
+        if ending.still_deploying(decided):
+            return Recorded(
+                found, f"{missing} YET: its deploy may still be at work; reconcile ends that and records it"
+            )
         ending.enter(store, document, decided, now)
         missing = "WITHOUT ITS RECEIPT"
         ending.settle(store, document, decided, now)

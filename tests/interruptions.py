@@ -68,3 +68,20 @@ class Interrupted:
         finally:
             if mine and self.after:
                 self.happens()
+
+
+@dataclass
+class Asleep:
+    """The view of a process that read claims and pointer `before` and then slept: it has first what was there then."""
+
+    inner: Store
+    before: Store
+    got: set[str] = field(default_factory=set)
+
+    def get(self, key: str, limit: int = 1 << 20) -> tuple[bytes, str] | None:
+        first = key not in self.got and "/ledger/" not in key
+        self.got.add(key)
+        return (self.before if first else self.inner).get(key, limit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)

@@ -66,7 +66,8 @@ def settle(place: Place, facts: Facts, standing: Standing | None, conclusion: Co
     A claim that this marker's dead run left open is retired first, lest that wakes up and promotes after all.
     """
     claim = facts.claim
-    if standing and claim and facts.mine and not claim.settled and not claims.given_back(claim):
+    loose = claim is not None and (claim.retiring or not claim.settled) and not claim.retired
+    if standing and claim and facts.mine and loose and not claims.given_back(claim):
         retired = grants.retire(place.store, place.document, standing, claims.finished(conclusion, place.at))
         if retired.promoted is not None:
             return promoted(place, claim.data_hash)

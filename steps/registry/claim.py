@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pydantic import TypeAdapter
 
 from steps.registry.objects import Exists, Moved, Store
-from steps.verdict import GIVEN_BACK, OPEN, Conclusion, StoreError
+from steps.verdict import GIVEN_BACK, OPEN, Conclusion, Reason, StoreError
 
 ATTEMPTS = 8
 """How often a write of the claim starts again because another came between."""
@@ -44,11 +44,15 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The last owner before a grant: its version may be in production, and how it ended tells what a grant undid."""
+    """The last owner before a grant: its version may be in production, and how it ended tells what a grant undid.
+
+    `fenced` says of a claim that was retired that this owner cannot come through any more, and did not.
+    """
 
     workflow: str
     uid: str
     finished: Finished | None = None
+    fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,14 @@ class Claim:
         return not self.uid and self.workflow == workflow
 
     @property
-    def retired(self) -> bool:
-        """Say whether the owner was fenced off and nobody came after it."""
+    def retiring(self) -> bool:
+        """Say whether the token was taken from the owner, and given to nobody."""
         return self.former is not None and self.former.uid == self.uid
+
+    @property
+    def retired(self) -> bool:
+        """Say whether, beyond that, the owner was fenced off: nobody may rely on its end before."""
+        return self.retiring and self.former is not None and self.former.fenced
 
     @property
     def settled(self) -> bool:
@@ -164,15 +173,15 @@ def given_back(claim: Claim) -> bool:
 def close(store: Store, pipeline: str, data_hash: str, owner: Owner, finished: Finished) -> Claim | None:
     """Write on the owner's claim how it ended; return the claim as it then stands, None if it is not the owner's.
 
-    An end that settles stands; an open one gives way to another end of the same owner (a retry by hand). So what
-    `finished` says of the claim returned is what the run came to. Raises `StoreError`.
+    An end that settles stands, but `promoted` before any other, for then production has moved. An open one gives way
+    to another end of the same owner (a retry by hand). So what `finished` says of the claim returned is what the run
+    came to. Raises `StoreError`.
     """
     for _ in range(ATTEMPTS):
         standing = read(store, pipeline, data_hash)
         if standing is None or not standing.claim.owned_by(owner):
             return None
-        ended = standing.claim.finished
-        if ended is not None and (standing.claim.settled or replace(ended, at=finished.at) == finished):
+        if not _gives_way(standing.claim, finished):
             return standing.claim
         closed = end(store, pipeline, standing, finished)
         if closed is not None:
@@ -180,9 +189,24 @@ def close(store: Store, pipeline: str, data_hash: str, owner: Owner, finished: F
     raise StoreError(f"{key(pipeline, data_hash)}: {ATTEMPTS} times another writer was faster; try again")
 
 
+def _gives_way(claim: Claim, finished: Finished) -> bool:
+    before = claim.finished
+    if before is None or finished.reason == before.reason == Reason.PROMOTED:
+        return before is None
+    return finished.reason == Reason.PROMOTED or not (claim.settled or replace(before, at=finished.at) == finished)
+
+
 def end(store: Store, pipeline: str, standing: Standing, finished: Finished) -> Claim | None:
     """Write an end on exactly this claim, whoever owns it; None if it has moved since."""
     return _swap(store, pipeline, replace(standing.claim, finished=finished), standing)
+
+
+def fenced(store: Store, pipeline: str, standing: Standing) -> Claim | None:
+    """Write on exactly this claim that its former owner is fenced off; None if it has moved since."""
+    claim = standing.claim
+    if claim.former is None:
+        return None
+    return _swap(store, pipeline, replace(claim, former=replace(claim.former, fenced=True)), standing)
 
 
 def finished(conclusion: Conclusion, at: str) -> Finished:

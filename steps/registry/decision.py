@@ -282,7 +282,7 @@ def _own_end(facts: Facts) -> Conclusion | None:
 
 def _written_over(claim: Claim, ended: Finished) -> bool:
     """Say whether the end is reconcile's, over the one that the run had: it settles the marker and not the run."""
-    before = claim.former.finished if claim.former and claim.retired else None
+    before = claim.former.finished if claim.former and claim.retiring else None
     return before is not None and ended.reason not in (before.reason, Reason.PROMOTED)
 
 

@@ -21,6 +21,9 @@ from steps.registry.pointer import Pointer
 from steps.registry.receipt import Receipt
 from steps.verdict import GIVEN_BACK, OPEN, Conclusion, Reason
 
+DEPLOY = "deploy"
+"""The decision after which the step of that name runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -70,11 +73,7 @@ def enter(store: Store, document: Document, decided: Decided, now: datetime) -> 
 
 
 def settle(store: Store, document: Document, decided: Decided, now: datetime) -> bool:
-    """Write the marker's receipt if the end is final; return whether it is.
-
-    A run that was stopped at `deploy` may still be moving production: its receipt is for reconcile, which retires the
-    claim first.
-    """
+    """Write the marker's receipt if the end is final and nothing can come after it; return whether that is so."""
     ended, end = decided.ended, decided.conclusion
     etag = ended.values.get("etag", "") or (decided.claim.etag if decided.claim else "")
     if end.reason in OPEN or not etag or still_deploying(decided):
@@ -93,11 +92,16 @@ def settle(store: Store, document: Document, decided: Decided, now: datetime) ->
 
 
 def still_deploying(decided: Decided) -> bool:
-    """Say whether a process of the run may still be about to move production."""
-    claim = decided.claim
-    if claim is None or claim.retired or decided.conclusion.reason is not Reason.STOPPED:
+    """Say whether a process of the run may still be about to move production: nothing is final before it is fenced.
+
+    So it is when the run was stopped while it deployed, and when reconcile broke off while it retired the claim.
+    """
+    claim, ended = decided.claim, decided.ended
+    if claim is None or claim.retired or decided.conclusion.reason is Reason.PROMOTED:
         return False
-    return decided.ended.outputs.get("decision", "deploy") == "deploy"
+    unknown = "" if ended.values.get("status") else DEPLOY
+    stopped = decided.conclusion.reason is Reason.STOPPED and ended.outputs.get("decision", unknown) == DEPLOY
+    return claim.retiring or stopped
 
 
 def _standing(ended: Ended, claim: Claim | None) -> Conclusion:

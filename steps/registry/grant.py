@@ -49,14 +49,22 @@ def grant(store: Store, document: Document, standing: Standing | None, wanted: C
 def retire(store: Store, document: Document, standing: Standing, finished: Finished) -> Granted:
     """End the claim for good without a next owner, as before a receipt that its owner did not write.
 
-    The owner stays named, by a token that is no longer its own. Doing the same again changes nothing. Raises
-    `StoreError`.
+    The owner stays named, by a token that is no longer its own, and once it is fenced off that is written there too:
+    until then nobody may rely on it. Doing the same again changes nothing. Raises `StoreError`.
     """
     claim = standing.claim
-    if claim.retired and claim.finished is not None and claim.finished.reason == finished.reason:
-        return _fenced(store, document, claim, finished.at)
-    taken = claims.take(store, document.name, replace(claim, finished=finished, former=_former(claim)), standing)
-    return _fenced(store, document, taken, finished.at) if taken else Granted(None)
+    if claim.retiring and claim.finished is not None and claim.finished.reason == finished.reason:
+        taken: Claim | None = claim
+    else:
+        ended = replace(claim, finished=finished, former=_former(claim))
+        taken = claims.take(store, document.name, ended, standing)
+    if taken is None or taken.retired:
+        return Granted(taken)
+    found = _fenced(store, document, taken, finished.at)
+    now = claims.read(store, document.name, claim.data_hash)
+    if found.claim is None or now is None or now.claim != found.claim:
+        return replace(found, claim=None)
+    return Granted(claims.fenced(store, document.name, now))
 
 
 def withdraw(store: Store, document: Document, standing: Standing) -> Claim | None:

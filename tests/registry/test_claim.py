@@ -106,10 +106,21 @@ def test_an_owner_may_act_until_its_end_settles_or_gives_back(finished: Finished
         (CRASHED, GATE, GATE),
         (CRASHED, replace(CRASHED, at="later"), CRASHED),
         (CRASHED, replace(CRASHED, message="elsewhere"), replace(CRASHED, message="elsewhere")),
-        (GATE, PROMOTED, GATE),
+        (GATE, CRASHED, GATE),
+        (GATE, PROMOTED, PROMOTED),
+        (PROMOTED, replace(PROMOTED, at="later"), PROMOTED),
         (PROMOTED, CRASHED, PROMOTED),
     ],
-    ids=["first", "final after open", "the same again", "another open one", "final stands", "promoted stands"],
+    ids=[
+        "first",
+        "final after open",
+        "the same again",
+        "another open one",
+        "final stands",
+        "promoted before all",
+        "promoted again",
+        "promoted stands",
+    ],
 )
 def test_the_first_final_end_stands(first: Finished | None, second: Finished, stands: Finished) -> None:
     store = taken(ONE, first)
@@ -129,10 +140,10 @@ def test_an_end_that_another_writes_at_the_same_moment_is_looked_at_again() -> N
 
 def test_a_retired_claim_is_settled_whatever_its_end() -> None:
     store = Memory()
-    retired = replace(wanted(ONE), token=2, finished=CRASHED, former=Former("loans-one", "uid-one", CRASHED))
+    retired = replace(wanted(ONE), token=2, finished=CRASHED, former=Former("loans-one", "uid-one", CRASHED, True))
     claims.take(store, "loans", retired, None)
     assert standing(store).claim.settled
-    assert claims.close(store, "loans", HASH, ONE, PROMOTED) == retired
+    assert claims.close(store, "loans", HASH, ONE, GATE) == retired
     assert not claims.holds(standing(store), ONE, 2)
     assert not claims.given_back(replace(retired, finished=INCOMPLETE))
 

@@ -58,7 +58,7 @@ def foreign(**changes: Any) -> Claim:
 
 
 def retired(reason: Reason, **changes: Any) -> Claim:
-    return mine(finished=ended(reason), former=Former(NAME, "u1", ended(reason)), **changes)
+    return mine(finished=ended(reason), former=Former(NAME, "u1", ended(reason), fenced=True), **changes)
 
 
 def running(name: str = NAME, *at: str) -> Look:
@@ -172,7 +172,7 @@ CASES: dict[str, tuple[dict[str, Any], Verb, str]] = {
         "no event had started a run",
     ),
     "the same data was given up elsewhere": (
-        {"claim": foreign(finished=ended(Reason.CRASHED), former=Former(OTHER, "u1"))},
+        {"claim": foreign(finished=ended(Reason.CRASHED), former=Former(OTHER, "u1", fenced=True))},
         Verb.SETTLE,
         r"unchanged since .* ended failed \(crashed\)",
     ),

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from documents import document
-from interruptions import CrashError, Interrupted, at_every_request
+from interruptions import Asleep, CrashError, Interrupted, at_every_request
 from promotions import NOW, Run, granted, landed, production, standing, told
+from runs import MemoryRuns
 from stores import Memory
 
+from steps.registry import claim as claims
 from steps.registry import ending, ledger, pointer, receipt
 from steps.registry.account import Ended, of_claim, of_look
 from steps.registry.claim import Claim, Finished
+from steps.registry.closing import finish
 from steps.registry.grant import grant, retire
 from steps.registry.objects import Store
+from steps.registry.place import Place
 from steps.registry.pointer import Frozen
 from steps.registry.runs import Look
-from steps.verdict import OPEN, Conclusion, Outcome, Reason
+from steps.verdict import OPEN, Conclusion, Outcome, Reason, Verdict
 
 LOANS = document()
 CRASHED = Conclusion(Reason.CRASHED, "train failed")
@@ -140,14 +145,61 @@ def test_a_run_that_never_had_the_claim_says_its_own(tmp_path: Path) -> None:
 def test_a_run_stopped_at_deploy_waits_for_reconcile_to_fence_it_off(tmp_path: Path) -> None:
     store = Memory()
     run = claimed(store, tmp_path)
-    run.record(STOPPED)
-    assert (outcomes(store), receipted(store, run)) == (["stopped"], "")
+    said = run.record(STOPPED)
+    assert (said.conclusion.reason, "its deploy may still be at work" in said.trouble) == (Reason.STOPPED, True)
+    assert (outcomes(store), receipted(store, run)) == ([], "")
     seen = standing(store, run.ready)
     assert seen.claim.finished is not None
     assert retire(store, LOANS, seen, seen.claim.finished).claim is not None
     for _ in range(2):
         ending.end(store, LOANS, run.ended(STOPPED), NOW)
     assert (outcomes(store), receipted(store, run)) == (["stopped"], "stopped")
+
+
+def test_a_run_stopped_before_deploy_has_ended(tmp_path: Path) -> None:
+    store = Memory()
+    run = Run(store, tmp_path, landed(store))
+    run.claim()
+    assert not run.record(STOPPED).trouble
+    assert (outcomes(store), receipted(store, run)) == (["stopped"], "stopped")
+
+
+@pytest.mark.parametrize("first", ["the owner", "reconcile"])
+def test_whenever_a_stopped_deploy_wakes_up_record_and_production_agree(tmp_path: Path, first: str) -> None:
+    """One who retires the claim sleeps before any request; meanwhile the owner swaps, and another ends the run."""
+
+    def scene(at: int) -> bool:
+        store = Memory()
+        run = claimed(store, tmp_path)
+        asleep = Asleep(store, deepcopy(store))
+        run.record(STOPPED)
+        place = Place(store, LOANS, MemoryRuns(), NOW)
+
+        def meanwhile() -> None:
+            if first == "reconcile":
+                finish(place, run.ended(STOPPED), NOW)
+            with suppress(Verdict):
+                run.deploy(asleep)
+            finish(place, run.ended(STOPPED), NOW)
+
+        seen = standing(store, run.ready)
+        retiring = Interrupted(store, at, meanwhile)
+        retire(retiring, LOANS, seen, claims.finished(STOPPED, "t"))
+        if not retiring.reached:
+            return False
+        finish(place, run.ended(STOPPED), NOW)
+        promoted = production(store).version == run.version
+        came_to = "promoted" if promoted else "stopped"
+        assert (receipted(store, run), outcomes(store)) == (came_to, [came_to])
+        finished = standing(store, run.ready).claim.finished
+        assert finished is not None
+        assert finished.reason == came_to
+        ends.add(came_to)
+        return True
+
+    ends: set[str] = set()
+    assert at_every_request(scene) > 4
+    assert ends == ({"promoted", "stopped"} if first == "the owner" else {"stopped"})
 
 
 @pytest.mark.parametrize("said", [Reason.INCOMPLETE, Reason.FROZEN], ids=str)
