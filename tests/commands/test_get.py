@@ -34,6 +34,14 @@ def test_without_its_journal_the_record_speaks(cli: Cli, s3: Any, tmp_path: Path
     assert json.loads(get(cli, tmp_path, "--json").out)["outcome"] == "rejected"
 
 
+def test_an_old_run_is_found_by_the_day_in_its_name(cli: Cli, s3: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    record()
+    record("loans-other", uid="u2", workflow="of another form")
+    monkeypatch.setattr("workflows.commands.get.FARTHEST", 1)
+    assert json.loads(get(cli, tmp_path, "--json").out)["workflow"]["name"] == RUN
+    assert get(cli, tmp_path, name="loans-none").code == 2
+
+
 def test_a_run_that_nobody_knows_is_not_found(cli: Cli, s3: Any, tmp_path: Path) -> None:
     done = get(cli, tmp_path, "--json")
     assert (done.code, done.out) == (2, "")

@@ -31,6 +31,13 @@ def test_what_is_on_record_is_listed_newest_first(cli: Cli, s3: Any, tmp_path: P
     assert [row["run"] for row in json.loads(runs(cli, tmp_path, "--limit", "1", "--json").out)] == ["loans-2"]
 
 
+def test_a_record_of_another_form_hides_no_other_and_moves_no_cursor(cli: Cli, s3: Any, tmp_path: Path) -> None:
+    record(uid="u1")
+    record(uid="u2", workflow="x", batch=["\x1b[2J"], reason={"a": 1}, outcome=None)
+    done = runs(cli, tmp_path, "loans")
+    assert (done.code, RUN in done.out, "\x1b" in done.out) == (0, True, False)
+
+
 def test_what_goes_on_or_left_no_record_is_listed_first_and_once(cli: Cli, s3: Any, tmp_path: Path) -> None:
     record(uid="u1")
     journal(tmp_path, RUN, "u1", "Failed")

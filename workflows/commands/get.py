@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from workflows.config import pipelines_in
 from workflows.engine.journal import Journal, WorkflowNotFoundError
 from workflows.engine.view import frame
 
+FARTHEST = 1000
+"""Outcomes that are looked at for a run whose name says no day."""
 FACTS = ("outcome", "reason", "message", "batch", "as_of", "decision")
 
 
@@ -33,12 +36,17 @@ def run(name: str, pipelines: Path, home: Path, *, as_json: bool) -> int:
 
 
 def record_of(name: str, pipelines: Path) -> dict[str, Any] | None:
-    """Return the newest outcome record of the Workflow `name`, looked for in the pipeline its name starts with."""
+    """Return the newest outcome record of the Workflow `name`, looked for in the pipeline its name starts with.
+
+    Looks where a batch that is named after a day says, then at the newest `FARTHEST` outcomes.
+    """
     for document in pipelines_in(pipelines):
         if name.startswith(f"{document.name}-"):
-            with bucket_of(document) as store:
-                for record in ledger.records(store, document.name):
-                    if record.kind == ledger.OUTCOME and record.body.get("workflow", {}).get("name") == name:
+            day = name.removeprefix(f"{document.name}-")[:10]
+            with bucket_of(document, quick=True) as store:
+                newest = islice(ledger.outcomes(store, document.name), FARTHEST)
+                for record in chain(ledger.of_data(store, document.name, day), newest):
+                    if record.kind == ledger.OUTCOME and _object(record.body.get("workflow")).get("name") == name:
                         return dict(record.body)
     return None
 
