@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 import typer
@@ -15,8 +16,12 @@ import typer
 from steps.registry import ledger, pointer
 from steps.verdict import headline
 from workflows import producer
+from workflows.catalog import queue_name
+from workflows.commands.local import pipeline_of
+from workflows.commands.up import notifications
 from workflows.config import load
 from workflows.demo.stage import PATIENCE, PIPELINE, POLL, Stage, rendered
+from workflows.embedded import prepare
 from workflows.engine.journal import Journal, WorkflowNotFoundError
 from workflows.engine.model import Workflow
 from workflows.errors import RunFailedError
@@ -32,18 +37,35 @@ def says(text: str) -> None:
     typer.echo(f"    {text}")
 
 
-def lands(scene: Stage, batch: str, as_of: str, files: Mapping[str, bytes], missing: list[str] | None = None) -> str:
+def lands(scene: Stage, batch: str, files: Mapping[str, bytes], missing: list[str] | None = None) -> str:
     """Put the files, then the marker; return the Workflow's name once it has ended."""
+    name = put(scene, batch, files, missing)
+    watched(scene, name)
+    return name
+
+
+def put(scene: Stage, batch: str, files: Mapping[str, bytes], missing: list[str] | None = None) -> str:
+    """Put the files, then the marker; return the name of the Workflow that its event starts."""
     document = load(scene.pipelines / f"{PIPELINE}.yaml")
     below = {f"{batch}/{name}": body for name, body in files.items()}
     for name, body in below.items():
         if name.rpartition("/")[2] not in (missing or []):
             scene.store.create(f"{document.data.prefix}/{name}", body)
-    marker = producer.batch(below, date.fromisoformat(as_of))
+    marker = producer.batch(below, date.fromisoformat(batch))
     etag = scene.store.create(f"{document.data.prefix}/{batch}/{document.data.marker}", marker)
-    name = f"{PIPELINE}-{batch}-{etag[:12]}"
-    watched(scene, name)
-    return name
+    return f"{PIPELINE}-{batch}-{etag[:12]}"
+
+
+@contextmanager
+def events_lost(scene: Stage) -> Iterator[None]:
+    """Take the bucket's notifications away for the time of a block: what lands in it tells nobody."""
+    document = load(scene.pipelines / f"{PIPELINE}.yaml")
+    bucket, queue = document.data.bucket, queue_name(document.data.bucket)
+    prepare(bucket, queue, [])
+    try:
+        yield
+    finally:
+        prepare(bucket, queue, notifications([document], bucket))
 
 
 def again(scene: Stage, batch: str) -> None:
@@ -132,5 +154,7 @@ def standing(scene: Stage) -> str:
     return found.pointer.version if found else ""
 
 
-def workflows(scene: Stage) -> int:
-    return len(Journal(scene.home).list().workflows)
+def runs(scene: Stage) -> list[str]:
+    """Return the names of the pipeline's Workflows; those of CronWorkflows are none of them."""
+    known = Journal(scene.home).list().workflows
+    return [workflow.metadata.name or "" for workflow in known if pipeline_of(workflow) == PIPELINE]

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from steps.registry.objects import Store, connect
@@ -30,11 +31,16 @@ POLL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the story plays: its folders, its store, and what `retrain up` has printed so far."""
+    """Where the story plays: its folders, its store, and what `retrain up` has printed so far.
+
+    `days` are a Monday to come, the two days after it and the Monday after that, as ISO dates: no watch pages for what
+    was due before the pipeline began.
+    """
 
     folder: Path
     store: Store
     log: Path
+    days: tuple[str, str, str, str]
 
     @property
     def pipelines(self) -> Path:
@@ -59,7 +65,15 @@ def stage(folder: Path, manifests: Path) -> Iterator[Stage]:
     port = free_port()
     with patched(environment(f"http://127.0.0.1:{port}")), up(folder, port) as log:
         document = load(folder / "pipelines" / f"{PIPELINE}.yaml")
-        yield Stage(folder, connect(document.data.bucket), log)
+        yield Stage(folder, connect(document.data.bucket), log, days_after(datetime.now(UTC).date()))
+
+
+def days_after(today: date) -> tuple[str, str, str, str]:
+    """Return Monday, Tuesday and Wednesday of the week after `today`'s, and the Monday after."""
+    first, second, third, last = (
+        (today + timedelta(days=7 - today.weekday() + more)).isoformat() for more in (0, 1, 2, 7)
+    )
+    return first, second, third, last
 
 
 def rendered(folder: Path) -> None:
