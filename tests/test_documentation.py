@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from steps.registry.state import MEANINGS, Code
 from workflows.catalog import EXIT_STEPS, STEPS
 from workflows.cli import app
 from workflows.commands.documents import read
@@ -63,3 +64,9 @@ def test_storage_names_every_place_that_a_step_writes() -> None:
     for part in ("claims/", "versions/", "ledger/", "days/", "artifacts/"):
         assert part in storage
     assert all(step.name in storage for step in (*STEPS, *EXIT_STEPS) if step.store)
+
+
+@pytest.mark.parametrize("code", MEANINGS, ids=str)
+def test_the_operations_page_explains_every_code(code: Code) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `{code}` \|(.*\|)? {re.escape(MEANINGS[code])} \|", page, re.MULTILINE)
