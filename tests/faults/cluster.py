@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Workflow:
     """One Workflow. `outputs` are those it exports, `values` all that its steps wrote, by name.
 
-    `shutdown` is "", Terminate or Stop; `deleted` says that Kubernetes forgot it, whatever its processes still do.
+    `shutdown` is "", Terminate or Stop; `deleted` says that Kubernetes forgot it, whatever its processes still do;
+    `lives_on` says that no process of it will hear that it is to end.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Workflow:
     recorded: bool = False
     shutdown: str = ""
     deleted: bool = False
+    lives_on: bool = False
 
     @property
     def over(self) -> bool:
@@ -68,7 +70,7 @@ class Cluster:
         if name in self.workflows:
             self._schedule.note(f"create Workflow {name}", "AlreadyExists")
             return False
-        uid = f"{self._schedule.choices.below(1 << 30):08x}-{len(self.ever):04}"
+        uid = f"{len(self.ever):04}{self._schedule.choices.below(1 << 16):04x}-0000"
         workflow = Workflow(name, uid, dict(parameters), self._schedule.clock)
         self.workflows[name] = workflow
         self.ever.append(workflow)

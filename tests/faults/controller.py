@@ -28,6 +28,7 @@ class Controller:
         self._pods = pods
         self._workflow = workflow
         self._mutex = mutex
+        self._phase = ""
 
     def run(self) -> None:
         workflow = self._workflow
@@ -59,7 +60,7 @@ class Controller:
 
     def _end(self) -> None:
         workflow = self._workflow
-        workflow.phase, workflow.finished = workflow.status, self._schedule.clock
+        workflow.phase, workflow.finished = self._phase or workflow.status, self._schedule.clock
         workflow.at.clear()
         self._schedule.note(f"Workflow {workflow.name} ends", workflow.phase)
         if self._mutex is not None and workflow.name in self._mutex:
@@ -79,7 +80,7 @@ class Controller:
         choices = self._schedule.choices
         if choices.chance(EXIT_LOST * self._pods.roughness):
             self._schedule.note(f"the exit handler of {self._workflow.name} is lost")
-            self._workflow.status = "Error"
+            self._phase = "Error"
             return
         name = self._workflow.name
         told = self._schedule.spawn(f"controller of {name}'s notify", lambda: self._step("notify"))
@@ -128,7 +129,7 @@ class Controller:
 
     def _given_up(self, pod: Actor, step: str) -> Ended:
         """Declare a pod dead. Its process may not have heard."""
-        if self._schedule.choices.chance(LIVES_ON):
+        if self._workflow.lives_on or self._schedule.choices.chance(LIVES_ON):
             self._schedule.note(f"gives up {pod.name}, whose process lives on")
         else:
             self._schedule.note(f"kills {pod.name}")

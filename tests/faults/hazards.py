@@ -14,6 +14,7 @@ MINUTE, HOUR = 60, 3600
 STALLS = (20, 4 * MINUTE, 25 * MINUTE, 3 * HOUR)
 """Seconds a process stands still: a long collection of garbage, a throttled node, a lost network, a laptop lid."""
 WRITES = (LOST, UNREACHED, "SlowDown", "InternalError", CONFLICT, "dies", "stalls")
+AMBUSHES = ("stalls", LOST, "stalls", "dies")
 READS = (LOST, UNREACHED, "ServiceUnavailable", BROKEN, "dies", "stalls")
 
 
@@ -37,20 +38,20 @@ class Wire:
     def __init__(self, schedule: Schedule, weather: Callable[[], Weather]) -> None:
         self._schedule = schedule
         self._weather = weather
+        self.before_write: Callable[[Request], None] = lambda _: None
 
     def fate(self, request: Request) -> Fate:
         schedule, choices, weather = self._schedule, self._schedule.choices, self._weather()
         schedule.turn()
-        if (
-            weather.ambush
-            and request.verb == "put"
-            and weather.ambushed(request.key)
-            and choices.chance(weather.ambush)
-        ):
-            self._stall(request)
-        if not weather.rate or not choices.chance(weather.rate):
+        if request.verb == "put":
+            self.before_write(request)
+        precious = request.verb == "put" and weather.ambushed(request.key)
+        if precious and weather.ambush and choices.chance(weather.ambush):
+            kind = choices.of(AMBUSHES)
+        elif weather.rate and choices.chance(weather.rate):
+            kind = choices.of(WRITES if request.verb == "put" else READS)
+        else:
             return CALM
-        kind = choices.of(WRITES if request.verb == "put" else READS)
         if kind == "stalls":
             self._stall(request)
             return CALM

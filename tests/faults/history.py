@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from faults.linear import Operation, violation
+from faults.linear import ANY, Operation, violation
 
 from steps.registry.objects import PAGE, SMALL, Body, Digest, Exists, Listed, Moved, Store
 
@@ -66,7 +66,11 @@ class Observed:
         return self._write(key, body, etag, lambda: self._inner.swap(key, body, etag))
 
     def put(self, key: str, body: bytes) -> None:
-        self._inner.put(key, body)
+        def write() -> str:
+            self._inner.put(key, body)
+            return ""
+
+        self._write(key, body, ANY, write)
 
     def digest(self, key: str, size: int) -> Digest | None:
         return self._inner.digest(key, size)

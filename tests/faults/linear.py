@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+ANY = "*"
+"""What a write expects that is made whatever stands there."""
 Kind = Literal["read", "write"]
 Answer = Literal["done", "missed", "unknown"]
 
@@ -43,10 +45,10 @@ def after(operation: Operation, state: str) -> Iterator[str]:
             yield state
         return
     if operation.answer == "done":
-        if state in (operation.expected, operation.value):
+        if operation.expected == ANY or state in (operation.expected, operation.value):
             yield operation.value
         return
-    if state == operation.expected:
+    if operation.expected in (ANY, state):
         if operation.answer == "unknown" or not operation.certain:
             yield operation.value
         if operation.answer == "unknown":

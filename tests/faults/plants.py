@@ -16,7 +16,7 @@ from steps.registry import ending, ledger, message, pointer
 from steps.registry.ledger import Entry, Record
 from steps.registry.marker import File
 from steps.registry.message import Message
-from steps.registry.objects import Store
+from steps.registry.objects import S3, Body, Store
 from steps.registry.pointer import Pointer, Standing
 
 Plant = Callable[[], AbstractContextManager[object]]
@@ -101,6 +101,33 @@ def owner_not_looked_at() -> AbstractContextManager[object]:
     return mock.patch("steps.registry.runs.Look.ended", new=True)
 
 
+def lost_answer_is_a_loss() -> AbstractContextManager[object]:
+    """A conditional write whose answer was lost is not read back: its repetition misses because of itself."""
+
+    def write(self: S3, key: str, body: Body, condition: dict[str, str], missed: type[Exception]) -> str:
+        return self._conditional(key, body, condition, missed)
+
+    return mock.patch.object(S3, "_write", write)
+
+
+def ledger_overwritten() -> AbstractContextManager[object]:
+    """A record is put, whether or not another writer was faster."""
+    create = S3.create
+
+    def put(self: S3, key: str, body: Body) -> str:
+        if "/ledger/" not in key or not isinstance(body, bytes):
+            return create(self, key, body)
+        self.put(key, body)
+        return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+    return mock.patch.object(S3, "create", put)
+
+
+def former_owner_not_looked_for() -> AbstractContextManager[object]:
+    """A grant does not look whether the former owner got its version into production before the fence."""
+    return mock.patch("steps.registry.grant.pointer.carries", return_value="")
+
+
 PLANTS: Mapping[str, Plant] = {
     "the pointer is written unconditionally": unconditional_write,
     "fencing is missing": missing_fencing,
@@ -108,5 +135,8 @@ PLANTS: Mapping[str, Plant] = {
     "the swap comes before the intent": swap_before_intent,
     "a claim is closed without the ledger": closed_without_ledger,
     "a message is sent without once": told_without_once,
+    "a lost answer counts as a loss": lost_answer_is_a_loss,
+    "the ledger is written unconditionally": ledger_overwritten,
+    "a grant does not look for the former owner's version": former_owner_not_looked_for,
     "reconcile does not look whether the owner ended": owner_not_looked_at,
 }

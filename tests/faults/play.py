@@ -17,12 +17,13 @@ from faults.invariants import findings
 from faults.producers import BAD_KEYS, BAD_MARKERS, Producers, plans
 from faults.schedule import EndlessError, Line, Schedule
 from faults.tending import Tending
+from faults.trap import Trap
 from faults.world import World, installed
 
 DAY = 24 * HOUR
 DAYS = 3
 PASSES = 40
-"""Passes of reconcile within which a world must come to rest."""
+"""Passes of reconcile within which a world must come to rest, after the last process has ended."""
 BETWEEN = 20 * MINUTE
 CALAMITY = 0.12
 FORGOTTEN = 0.3
@@ -53,13 +54,14 @@ def play(choices: Choices, options: Options = Options()) -> Played:
     """Play the schedule of these decisions and return what was wrong."""
     scene = Scene(choices, options)
     with installed(scene.world):
+        endless: tuple[str, ...] = ()
         try:
             scene.run()
-            scene.world.schedule.over = True
-            wrong = tuple(findings(scene.world, scene.producers.landed))
         except EndlessError as error:
-            wrong = (str(error),)
-    return Played(wrong, scene.world.schedule.lines, choices.made, scene.world.schedule.turns)
+            endless = (str(error),)
+        scene.world.end()
+        wrong = tuple(findings(scene.world, scene.producers.landed))
+    return Played((*wrong, *endless), scene.world.schedule.lines, choices.made, scene.world.schedule.turns)
 
 
 class Scene:
@@ -73,6 +75,8 @@ class Scene:
         self.tending = Tending(self.world)
         if options.weather:
             self.world.weather = self._weather()
+            trap = Trap(self.world, self.tending, choices.of((0.0, 0.0, 0.5)) if options.tended else 0.0)
+            self.world.wire.before_write = trap.spring
         drawn = Faults(choices.of((0.0, 0.3)), choices.of((0.0, 0.3)), choices.of((0.0, 0.15)))
         self._events = Events(self.world, options.events or drawn)
         self.producers = Producers(self.world, self._events.announce)
@@ -93,6 +97,7 @@ class Scene:
             self._day(day)
         self._schedule.run(until=DAYS * DAY)
         self.world.weather = Weather()
+        self.world.wire.before_write = lambda _: None
         self.world.pods.roughness = 0.0
         self._events.calm()
         self._rest()
@@ -184,20 +189,31 @@ class Scene:
 
     def _rest(self) -> None:
         """Let everything end; then reconcile and watch until twice nothing changed, a day and a half apart."""
-        waited = False
-        for _ in range(PASSES):
+        passes, waited = 0, False
+        while passes < PASSES:
             before = self._traces()
             if self._options.tended:
                 self.tending.reconcile(whole=True)
                 self.tending.watch(after=MINUTE)
             self._schedule.run(until=self._schedule.clock + BETWEEN)
-            if self._schedule.actors or self._traces() != before:
+            if self._schedule.actors:
+                self._schedule.run(until=self._next())
+                continue
+            passes += 1
+            if self._traces() != before:
                 continue
             if waited:
                 return
             waited = True
             self._schedule.run(until=self._schedule.clock + 1.5 * DAY)
         raise EndlessError(f"reconcile still finds something to do after {PASSES} passes")
+
+    def _next(self) -> float:
+        """Return when the next process wakes."""
+        wake, name = min((actor.wake, actor.name) for actor in self._schedule.actors)
+        if wake == float("inf"):
+            raise EndlessError(f"{name} waits for what never comes")
+        return wake
 
     def _traces(self) -> tuple[int, int, int]:
         world = self.world

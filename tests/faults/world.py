@@ -100,10 +100,18 @@ class World:
             (f"registry/{name}/claims/", f"registry/{name}/mess")
         )
 
+    def is_pointer(self, key: str) -> bool:
+        return key == pointer.key(self.document)
+
+    def end(self) -> None:
+        """Stop all there is, so that what stands can be looked at."""
+        self.weather = Weather()
+        self.schedule.over = True
+
     def _swapped(self, key: str) -> bool:
         """Say whether this key is compared and swapped."""
         parts = [f"registry/{self.document.name}/{part}/" for part in ("claims", "messages")]
-        return key == pointer.key(self.document) or key.startswith(tuple(parts))
+        return self.is_pointer(key) or key.startswith(tuple(parts))
 
     def _lost(self) -> int:
         actor = self.schedule.current
