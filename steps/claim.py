@@ -19,9 +19,9 @@ from steps import interface
 from steps.document import Document
 from steps.interface import Call, Interface
 from steps.registry import claim as claims
-from steps.registry import ledger, objects, pointer
+from steps.registry import ending, ledger, objects, pointer
 from steps.registry import marker as markers
-from steps.registry.claim import Claim, Owner
+from steps.registry.claim import Claim, Owner, Standing
 from steps.registry.marker import File, Marker
 from steps.registry.objects import Store
 from steps.verdict import Conclusion, Outcome, Reason, StoreError, Verdict, headline
@@ -81,10 +81,17 @@ def _get_hold(store: Store, document: Document, wanted: Claim, request: Request)
             if own:
                 claims.close(store, where, wanted.data_hash, owner, claims.finished(against, wanted.claimed_at))
             return against
-        held = standing.claim if standing is not None and not free else claims.take(store, where, wanted, standing)
+        held = standing.claim if standing is not None and not free else _take(store, document, wanted, standing)
         if held is not None:
             return held
     raise StoreError(f"{claims.key(where, wanted.data_hash)}: {ATTEMPTS} times another run was faster; try again")
+
+
+def _take(store: Store, document: Document, wanted: Claim, standing: Standing | None) -> Claim | None:
+    """Take the claim of nobody, or one given back, once it is on record how whoever gave it back ended."""
+    if standing is not None and standing.claim.uid != wanted.uid:
+        ending.remember(store, document, standing.claim, datetime.fromisoformat(wanted.claimed_at))
+    return claims.take(store, document.name, wanted, standing)
 
 
 def verify(store: Store, prefix: str, files: tuple[File, ...]) -> None:

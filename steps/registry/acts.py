@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from steps.registry import claim as claims
+from steps.registry import ending, ledger
 from steps.registry import grant as grants
-from steps.registry import ledger
 from steps.registry import marker as markers
 from steps.registry.account import Ended
 from steps.registry.claim import Claim, Standing
@@ -73,6 +73,7 @@ def settle(place: Place, facts: Facts, standing: Standing | None, conclusion: Co
             return promoted(place, claim.data_hash)
         if retired.claim is None:
             return FASTER
+        ending.remember(place.store, place.document, retired.claim, place.now)
     marker = facts.marker
     outputs = {
         "batch": marker.batch,
@@ -109,6 +110,7 @@ def give_up(place: Place, facts: Facts, standing: Standing) -> str:
         return FASTER
     if granted.finished is None or granted.finished.reason == Reason.PROMOTED:
         return promoted(place, granted.data_hash)
+    ending.remember(place.store, place.document, granted, place.now)
     marker, ended = facts.marker, granted.finished
     body = {
         "batch": marker.batch,

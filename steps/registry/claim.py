@@ -43,24 +43,13 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
-    """The last owner before a grant: its version may be in production, and how it ended tells what a grant undid.
-
-    `fenced` says of a claim that was retired that this owner cannot come through any more, and did not.
-    """
-
-    workflow: str
-    uid: str
-    finished: Finished | None = None
-    fenced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """A claim as it stands in the bucket; `claimed_at` is UTC in ISO 8601.
 
     `token` counts its owners from 1, `attempt` the runs that the batch was given. `uid` is "" while the claim is
-    granted to the Workflow of that name and that has not adopted it yet.
+    granted to the Workflow of that name and that has not adopted it yet. `former` is the claim as it was before a grant
+    or a retirement: its owner's version may be in production, and its end is what a grant that is withdrawn undid.
+    `fenced` says of a claim that was retired that the owner cannot come through any more, and did not.
     """
 
     data_hash: str
@@ -75,7 +64,8 @@ class Claim:
     attempt: int
     claimed_at: str
     finished: Finished | None = None
-    former: Former | None = None
+    former: Claim | None = None
+    fenced: bool = False
 
     @property
     def order(self) -> tuple[str, int]:
@@ -96,7 +86,13 @@ class Claim:
     @property
     def retired(self) -> bool:
         """Say whether, beyond that, the owner was fenced off: nobody may rely on its end before."""
-        return self.retiring and self.former is not None and self.former.fenced
+        return self.retiring and self.fenced
+
+    @property
+    def own_end(self) -> Finished | None:
+        """Return how the owner itself ended, whatever reconcile made of the claim when it retired it."""
+        promoted = self.finished is not None and self.finished.reason == Reason.PROMOTED
+        return self.former.finished if self.former and self.retiring and not promoted else self.finished
 
     @property
     def settled(self) -> bool:
@@ -203,10 +199,7 @@ def end(store: Store, pipeline: str, standing: Standing, finished: Finished) -> 
 
 def fenced(store: Store, pipeline: str, standing: Standing) -> Claim | None:
     """Write on exactly this claim that its former owner is fenced off; None if it has moved since."""
-    claim = standing.claim
-    if claim.former is None:
-        return None
-    return _swap(store, pipeline, replace(claim, former=replace(claim.former, fenced=True)), standing)
+    return _swap(store, pipeline, replace(standing.claim, fenced=True), standing)
 
 
 def finished(conclusion: Conclusion, at: str) -> Finished:

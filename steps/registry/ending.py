@@ -72,6 +72,20 @@ def enter(store: Store, document: Document, decided: Decided, now: datetime) -> 
     ledger.append(store, document.name, entry, now=now, since=decided.ended.created)
 
 
+def remember(store: Store, document: Document, claim: Claim, now: datetime) -> None:
+    """See that the end of the claim's owner is on the ledger, for the claim is about to be written over.
+
+    The owner may have died right after it had closed the claim, and its Workflow may be gone.
+    """
+    finished = claim.own_end
+    if not claim.uid or finished is None:
+        return
+    ended = replace(account.of_claim(claim), conclusion=Conclusion(Reason(finished.reason), finished.message))
+    standing = pointer.current(pointer.read(store, document))
+    production = _production(document, ended.conclusion, standing, pointer.carries(standing, claim.uid))
+    enter(store, document, Decided(ended, claim, production), now)
+
+
 def settle(store: Store, document: Document, decided: Decided, now: datetime) -> bool:
     """Write the marker's receipt if the end is final and nothing can come after it; return whether that is so."""
     ended, end = decided.ended, decided.conclusion

@@ -9,11 +9,12 @@ comes after its read and its swap fails, or its swap came before the fence and i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from steps.document import Document
 from steps.registry import claim as claims
-from steps.registry import pointer
-from steps.registry.claim import Claim, Finished, Former, Standing
+from steps.registry import ending, pointer
+from steps.registry.claim import Claim, Finished, Standing
 from steps.registry.objects import Store
 from steps.registry.pointer import Pointer
 from steps.verdict import Conclusion, Reason
@@ -35,15 +36,15 @@ class Granted:
 def grant(store: Store, document: Document, standing: Standing | None, wanted: Claim) -> Granted:
     """Give the claim to the Workflow `wanted.workflow`, which must not exist yet, and fence its former owner.
 
-    Its `claim` step adopts the claim. Doing the same again, after a crash, goes on where that ended. Raises
-    `StoreError`.
+    Its `claim` step adopts the claim. How the former owner ended is put on record, for the claim says it no longer.
+    Doing the same again, after a crash, goes on where that ended. Raises `StoreError`.
     """
     if standing is not None and standing.claim.granted_to(wanted.workflow):
-        return _fenced(store, document, standing.claim, wanted.claimed_at)
+        return _given(store, document, standing.claim, wanted.claimed_at)
     former = _former(standing.claim) if standing else None
-    free = replace(wanted, uid="", finished=None, former=former)
+    free = replace(wanted, uid="", finished=None, former=former, fenced=False)
     taken = claims.take(store, document.name, replace(free, token=1), standing)
-    return _fenced(store, document, taken, wanted.claimed_at) if taken else Granted(None)
+    return _given(store, document, taken, wanted.claimed_at) if taken else Granted(None)
 
 
 def retire(store: Store, document: Document, standing: Standing, finished: Finished) -> Granted:
@@ -56,7 +57,7 @@ def retire(store: Store, document: Document, standing: Standing, finished: Finis
     if claim.retiring and claim.finished is not None and claim.finished.reason == finished.reason:
         taken: Claim | None = claim
     else:
-        ended = replace(claim, finished=finished, former=_former(claim))
+        ended = replace(claim, finished=finished, former=_former(claim), fenced=False)
         taken = claims.take(store, document.name, ended, standing)
     if taken is None or taken.retired:
         return Granted(taken)
@@ -72,18 +73,23 @@ def withdraw(store: Store, document: Document, standing: Standing) -> Claim | No
 
     None if there is no such grant or end, or if another writer was faster.
     """
-    claim = standing.claim
-    if claim.uid or claim.former is None or claim.former.finished is None:
+    former = standing.claim.former
+    if standing.claim.uid or former is None or former.finished is None:
         return None
-    before = replace(
-        claim, workflow=claim.former.workflow, uid=claim.former.uid, finished=claim.former.finished, former=claim.former
-    )
-    return claims.take(store, document.name, before, standing)
+    return claims.take(store, document.name, replace(former, former=former), standing)
 
 
-def _former(claim: Claim) -> Former | None:
+def _given(store: Store, document: Document, claim: Claim, at: str) -> Granted:
+    """Fence off the former owner and put its end on record; that comes last, for it may turn out as promoted."""
+    granted = _fenced(store, document, claim, at)
+    if granted.claim is not None and claim.former is not None:
+        ending.remember(store, document, claim.former, datetime.fromisoformat(at))
+    return granted
+
+
+def _former(claim: Claim) -> Claim | None:
     """Return who is to be fenced off: the owner, or whom a grant that nobody adopted took the claim from."""
-    return Former(claim.workflow, claim.uid, claim.finished) if claim.uid else claim.former
+    return replace(claim, finished=claim.own_end, former=None, fenced=False) if claim.uid else claim.former
 
 
 def _fenced(store: Store, document: Document, claim: Claim, at: str) -> Granted:
@@ -102,7 +108,7 @@ def _fenced(store: Store, document: Document, claim: Claim, at: str) -> Granted:
         return Granted(None)
     message = f"version {version} of batch {claim.batch} is in {document.deploy.pointer}"
     end = claims.finished(Conclusion(Reason.PROMOTED, message), at)
-    closed = replace(claim, workflow=former.workflow, uid=former.uid, finished=end)
+    closed = replace(former, finished=end, former=former)
     if claims.take(store, document.name, closed, now) is None:
         return Granted(None)
     return Granted(None, standing.pointer, version)

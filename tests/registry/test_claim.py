@@ -10,7 +10,7 @@ from promotions import granted, marker
 from stores import Memory, Watched
 
 from steps.registry import claim as claims
-from steps.registry.claim import Claim, Finished, Former, Owner, Standing
+from steps.registry.claim import Claim, Finished, Owner, Standing
 from steps.registry.objects import Store, connect
 from steps.verdict import StoreError
 
@@ -51,7 +51,7 @@ def test_the_first_takes_it_and_the_second_does_not(s3: Any) -> None:
 
 def test_what_was_written_is_read_back(s3: Any) -> None:
     store = connect("retrain")
-    whole = replace(wanted(ONE), finished=GATE, former=Former("loans-zero", "uid-zero", CRASHED))
+    whole = replace(wanted(ONE), finished=GATE, former=replace(wanted(TWO), finished=CRASHED), fenced=True)
     claims.take(store, "loans", whole, None)
     assert standing(store).claim == whole
 
@@ -140,7 +140,7 @@ def test_an_end_that_another_writes_at_the_same_moment_is_looked_at_again() -> N
 
 def test_a_retired_claim_is_settled_whatever_its_end() -> None:
     store = Memory()
-    retired = replace(wanted(ONE), token=2, finished=CRASHED, former=Former("loans-one", "uid-one", CRASHED, True))
+    retired = replace(wanted(ONE), token=2, finished=CRASHED, former=wanted(ONE), fenced=True)
     claims.take(store, "loans", retired, None)
     assert standing(store).claim.settled
     assert claims.close(store, "loans", HASH, ONE, GATE) == retired

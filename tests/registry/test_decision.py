@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from steps.registry.claim import Claim, Finished, Former
+from steps.registry.claim import Claim, Finished
 from steps.registry.decision import ATTEMPTS, PATIENCE, Facts, Verb, decide, minutes, unusable
 from steps.registry.marker import File, Marker
 from steps.registry.pointer import EMPTY, Frozen, Pointer
@@ -50,7 +50,7 @@ def mine(**changes: Any) -> Claim:
 
 def granted(minutes_ago: int, **changes: Any) -> Claim:
     at = (NOW - timedelta(minutes=minutes_ago)).isoformat()
-    return mine(workflow=SECOND, uid="", attempt=2, claimed_at=at, former=Former(NAME, "u1"), **changes)
+    return mine(workflow=SECOND, uid="", attempt=2, claimed_at=at, former=CLAIM, **changes)
 
 
 def foreign(**changes: Any) -> Claim:
@@ -58,7 +58,7 @@ def foreign(**changes: Any) -> Claim:
 
 
 def retired(reason: Reason, **changes: Any) -> Claim:
-    return mine(finished=ended(reason), former=Former(NAME, "u1", ended(reason), fenced=True), **changes)
+    return mine(finished=ended(reason), former=mine(finished=ended(reason)), fenced=True, **changes)
 
 
 def running(name: str = NAME, *at: str) -> Look:
@@ -124,12 +124,12 @@ CASES: dict[str, tuple[dict[str, Any], Verb, str]] = {
     "given up, and broken off": ({"claim": retired(Reason.CRASHED, attempt=3)}, Verb.GIVE_UP, "3 attempts"),
     "retired as it was stopped": ({"claim": retired(Reason.STOPPED)}, Verb.RECEIPT, "ended failed"),
     "retired as superseded, and broken off": (
-        {"claim": mine(finished=ended(Reason.SUPERSEDED), former=Former(NAME, "u1", ended(Reason.CRASHED)))},
+        {"claim": mine(finished=ended(Reason.SUPERSEDED), former=mine(finished=ended(Reason.CRASHED)))},
         Verb.SETTLE,
         "left it open and it is superseded",
     ),
     "found promoted when it was retired": (
-        {"claim": mine(finished=ended(Reason.PROMOTED), former=Former(NAME, "u1", ended(Reason.CRASHED)))},
+        {"claim": mine(finished=ended(Reason.PROMOTED), former=mine(finished=ended(Reason.CRASHED)))},
         Verb.RECEIPT,
         "ended promoted",
     ),
@@ -172,7 +172,7 @@ CASES: dict[str, tuple[dict[str, Any], Verb, str]] = {
         "no event had started a run",
     ),
     "the same data was given up elsewhere": (
-        {"claim": foreign(finished=ended(Reason.CRASHED), former=Former(OTHER, "u1", fenced=True))},
+        {"claim": foreign(finished=ended(Reason.CRASHED), former=foreign(), fenced=True)},
         Verb.SETTLE,
         r"unchanged since .* ended failed \(crashed\)",
     ),

@@ -184,7 +184,7 @@ def test_whenever_a_stopped_deploy_wakes_up_record_and_production_agree(tmp_path
 
         seen = standing(store, run.ready)
         retiring = Interrupted(store, at, meanwhile)
-        retire(retiring, LOANS, seen, claims.finished(STOPPED, "t"))
+        retire(retiring, LOANS, seen, claims.finished(STOPPED, NOW.isoformat()))
         if not retiring.reached:
             return False
         finish(place, run.ended(STOPPED), NOW)
@@ -272,3 +272,46 @@ def test_gave_up_leaves_a_claim_that_no_late_word_changes(tmp_path: Path) -> Non
     retire(store, LOANS, standing(store, run.ready), Finished("failed", "crashed", "train failed", at))
     run.record(Conclusion(Reason.GATE, "a late word"))
     assert outcomes(store) == ["crashed"]
+
+
+@pytest.mark.parametrize("reason", [Reason.CRASHED, Reason.PROMOTED, Reason.INCOMPLETE], ids=str)
+def test_whoever_writes_over_a_claim_puts_its_owner_on_record_first(tmp_path: Path, reason: Reason) -> None:
+    store = Memory()
+    run = claimed(store, tmp_path)
+    end = run.deploy() if reason is Reason.PROMOTED else Conclusion(reason, "so it was")
+    dies_at = 5 if reason is Reason.PROMOTED else 4
+    with suppress(CrashError):
+        run.record(end, Interrupted(store, dies_at))
+    claim = standing(store, run.ready).claim
+    assert (claim.finished is not None, outcomes(store)) == (True, [])
+    if reason is Reason.INCOMPLETE:
+        assert isinstance(Run(store, tmp_path, run.ready, "loans-again", "2222bbbb-2").claim(), Claim)
+    else:
+        grant(store, LOANS, standing(store, run.ready), granted(run.ready))
+    assert outcomes(store) == [reason]
+    run.record(end)
+    assert outcomes(store) == [reason, *([] if reason is not Reason.CRASHED else ["claim-lost"])]
+
+
+def test_what_reconcile_makes_of_a_claim_hides_not_how_its_owner_ended(tmp_path: Path) -> None:
+    store = Memory()
+    run = claimed(store, tmp_path)
+    ending.decide(store, LOANS, run.ended(CRASHED), NOW)
+    superseded = claims.finished(Conclusion(Reason.SUPERSEDED, "newer data is there"), NOW.isoformat())
+    retired = retire(store, LOANS, standing(store, run.ready), superseded).claim
+    assert retired is not None
+    assert retired.own_end is not None
+    assert retired.own_end.reason == Reason.CRASHED
+    for _ in range(2):
+        ending.remember(store, LOANS, retired, NOW)
+    assert outcomes(store) == ["crashed"]
+
+
+def test_a_retried_pod_that_takes_its_own_claim_again_has_not_ended(tmp_path: Path) -> None:
+    store = Memory()
+    run = Run(store, tmp_path, landed(store))
+    store.remove("incoming/loans/2026-02-23/a.csv")
+    for _ in range(2):
+        with pytest.raises(Verdict):
+            run.claim()
+    assert outcomes(store) == []
