@@ -14,6 +14,7 @@ from steps.document import Document
 from steps.registry import marker as markers
 from steps.registry import outcome
 from steps.registry.claim import Claim, Owner
+from steps.registry.entry import Record
 from steps.registry.pointer import Pointer
 from steps.registry.runs import Look
 from steps.verdict import Conclusion, Reason, Verdict
@@ -80,8 +81,17 @@ def of_claim(claim: Claim) -> Ended:
         "data-hash": claim.data_hash,
         "token": str(claim.token),
     }
-    message = f"the Workflow {claim.workflow} is gone and left no word of how it ended"
-    return Ended(values, outputs, Conclusion(Reason.UNKNOWN, message))
+    return Ended(values, outputs, _gone(claim.workflow))
+
+
+def of_start(began: Record) -> Ended:
+    """Return a run of which nothing but its first record is left; its claim and production may know more."""
+    facts = {name: str(value) for name, value in began.body.items() if isinstance(value, str | int)}
+    values = {name: facts.get(name, "") for name in ("workflow", "marker", "etag")}
+    known = ("batch", "as_of", "revision", "data_hash", "token")
+    outputs = {name.replace("_", "-"): facts.get(name, "") for name in known}
+    created = began.at.isoformat(timespec="seconds")
+    return Ended({**values, "uid": began.uid, "created": created}, outputs, _gone(values["workflow"]))
 
 
 def of_pointer(pointer: Pointer) -> Ended:
@@ -129,6 +139,10 @@ def body(ended: Ended, document: Document, production: Mapping[str, Any], now: d
     }
     clean: dict[str, Any] = _clean(facts)
     return clean
+
+
+def _gone(workflow: str) -> Conclusion:
+    return Conclusion(Reason.UNKNOWN, f"the Workflow {workflow} is gone and left no word of how it ended")
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from steps.registry import grant as grants
 from steps.registry import marker as markers
 from steps.registry.account import Ended
 from steps.registry.claim import Claim, Finished, Standing
+from steps.registry.decision import ended_by
 from steps.registry.marker import Marker
 from steps.registry.place import Place
 from steps.registry.receipt import Receipt
@@ -60,28 +61,35 @@ def finish(place: Place, ended: Ended, since: datetime | None) -> str:
 
 
 def close(place: Place, standing: Standing, owner: Look | None) -> str:
-    """Write the end of a claim whose owner has ended or is gone, and of its run; return what it came to."""
+    """See that a claim whose owner has ended or is gone is closed, and its run on record; return what it came to.
+
+    The end that the claim has already is the run's: whoever wrote it may have come no further.
+    """
     claim = standing.claim
-    if claim.uid:
-        return finish(place, ended_run(place, owner, claim) if owner else account.of_claim(claim), _since(claim, owner))
-    return release(place, standing, owner) if owner else FASTER
+    if not claim.uid:
+        return release(place, standing, owner)
+    ended = ended_run(place, owner, claim) if owner else account.of_claim(claim)
+    if claim.own_end is not None:
+        ended = replace(ended, conclusion=ended_by(claim.own_end))
+    return finish(place, ended, _since(claim, owner))
 
 
-def release(place: Place, standing: Standing, granted: Look) -> str:
-    """Write the end of a claim that was granted to a Workflow which has ended without adopting it.
+def release(place: Place, standing: Standing, granted: Look | None) -> str:
+    """Write the end of a claim whose grant came to nothing: its Workflow ended without adopting it, or was never there.
 
     What a replay was to better stands again; any other is the end of one more attempt.
     """
     former = standing.claim.former
-    if former is not None and former.finished is not None and former.finished.final:
+    before = former.finished if former is not None else None
+    if before is not None and before.final:
         grants.withdraw(place.store, place.document, standing)
     else:
-        end = ended_run(place, granted).conclusion
+        end = ended_run(place, granted).conclusion if granted else account.of_claim(standing.claim).conclusion
         if end.reason in (Reason.MARKER, Reason.KEY):
             # It says nothing of the content, which another marker may have.
             end = Conclusion(Reason.UNKNOWN, end.message, end.evidence)
         claims.end(place.store, place.pipeline, standing, claims.finished(end, place.at))
-    return finish(place, account.of_look(granted), granted.created)
+    return finish(place, account.of_look(granted), granted.created) if granted else "withdrawn"
 
 
 def promoted(place: Place, data_hash: str) -> str:

@@ -7,12 +7,12 @@ a week: the next one goes on. What goes wrong with one marker is said and keeps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from steps.document import Document
-from steps.registry import account, acts, backlog, closing, ledger, listing, pointer, receipt
+from steps.registry import acts, backlog, closing, listing, pointer, unrecorded
 from steps.registry import claim as claims
 from steps.registry import marker as markers
 from steps.registry.claim import Standing
@@ -21,42 +21,12 @@ from steps.registry.listing import Cut, Found
 from steps.registry.marker import Order
 from steps.registry.objects import Store
 from steps.registry.place import Place
-from steps.registry.runs import Look, Runs, RunsError, name_of
-from steps.verdict import Conclusion, Reason, StoreError, Verdict
+from steps.registry.report import Line, Report, guarded
+from steps.registry.runs import Runs, RunsError, name_of
+from steps.verdict import Conclusion, StoreError, Verdict
 
 ROUNDS = 3
 """How often a marker is decided about again after its claim was closed."""
-EPOCH = datetime.fromtimestamp(0, UTC)
-UNRECORDED = "NOT ON THE LEDGER"
-"""What `record` says of a run that it could not record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that was done, is awaited, or went wrong (`trouble`): a verb, a batch or run, and a sentence's part."""
-
-    verb: str
-    about: str
-    text: str
-
-    @property
-    def trouble(self) -> bool:
-        return self.verb == "trouble"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a reconcile did; `at_rest` when there was nothing to do."""
-
-    lines: tuple[Line, ...]
-
-    @property
-    def troubles(self) -> tuple[Line, ...]:
-        return tuple(line for line in self.lines if line.trouble)
-
-    @property
-    def at_rest(self) -> bool:
-        return not any(line.verb not in ("wait", "ignore") for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,60 +50,12 @@ def reconcile(store: Store, document: Document, runs: Runs, now: datetime, *, wh
 
 def steps_of(place: Place, *, whole: bool) -> Iterator[Line]:
     """Yield what is done, as it is done."""
-    yield from _guarded("production", lambda: _production(place))
-    yield from _guarded("runs", lambda: _ended_runs(place, whole))
-    yield from _guarded("markers", lambda: _markers(place, whole))
-
-
-def _guarded(about: str, lines: Callable[[], Iterator[Line]]) -> Iterator[Line]:
-    try:
-        yield from lines()
-    except (StoreError, RunsError) as error:
-        yield Line("trouble", about, str(error))
-
-
-def _production(place: Place) -> Iterator[Line]:
-    """Put on record the promotion that production shows, if the run that made it has ended without."""
-    found = pointer.current(pointer.read(place.store, place.document))
-    if found.empty or not found.uid:
-        return
-    standing = claims.read(place.store, place.pipeline, found.data_hash)
-    claim = standing.claim if standing is not None and standing.claim.uid == found.uid else None
-    if claim is not None and claim.finished and receipt.read(place.store, place.pipeline, claim.batch, claim.etag):
-        return  # known by three requests, whatever the ledger's length
-    look = place.runs.look(found.workflow)
-    own = look if look is not None and look.uid == found.uid else None
-    if own is not None and not own.ended:
-        return
-    known = ledger.outcome_of(place.store, place.pipeline, found.uid, EPOCH, found.as_of)
-    if known is not None and known.body.get("reason") == Reason.PROMOTED:
-        return
-    ended = (
-        closing.ended_run(place, own, claim) if own else account.of_claim(claim) if claim else account.of_pointer(found)
-    )
-    message = f"version {found.version} is in {place.document.deploy.pointer}"
-    ended = replace(ended, conclusion=Conclusion(Reason.PROMOTED, message))
-    came_to = "" if place.dry else closing.finish(place, ended, own.created if own else None)
-    yield Line("record", found.workflow, f"production has {found.version}, which was not on record: {came_to}")
-
-
-def _ended_runs(place: Place, whole: bool) -> Iterator[Line]:
-    """Put on record how runs ended that could not do so themselves: killed, terminated, their record step broken."""
-    for look in place.runs.all(place.pipeline):
-        if look.ended and look.uid and (whole or not _recorded(look)):
-            yield from _guarded(look.name, lambda look=look: _ended_run(place, look))  # type: ignore[misc]
-
-
-def _recorded(look: Look) -> bool:
-    """Say whether the run's own record step says that it is on record: good enough between two sweeps."""
-    return look.recorded and UNRECORDED not in account.of_look(look).outputs.get("message", UNRECORDED)
-
-
-def _ended_run(place: Place, look: Look) -> Iterator[Line]:
-    known = ledger.outcome_of(place.store, place.pipeline, look.uid, look.created or place.now)
-    if known is None:
-        came_to = "" if place.dry else closing.finish(place, closing.ended_run(place, look), look.created)
-        yield Line("close", look.name, f"it has ended and nothing was on record: {came_to or look.phase}")
+    yield from guarded("production", lambda: unrecorded.production(place))
+    yield from guarded("runs", lambda: unrecorded.ended_runs(place, whole))
+    yield from guarded("markers", lambda: _markers(place, whole))
+    if whole:
+        yield from guarded("claims", lambda: unrecorded.claims_left(place))
+        yield from guarded("runs that are gone", lambda: unrecorded.forgotten_runs(place))
 
 
 def _markers(place: Place, whole: bool) -> Iterator[Line]:
@@ -159,7 +81,7 @@ def _markers(place: Place, whole: bool) -> Iterator[Line]:
             yield Line("trouble", found.batch or repr(found.key), str(error))
     if best is not None:
         chosen = best
-        yield from _guarded(best.facts.marker.batch, lambda: _started(place, chosen, busy))
+        yield from guarded(best.facts.marker.batch, lambda: _started(place, chosen, busy))
 
 
 def _marker(place: Place, found: Found) -> tuple[list[Line], Case | None]:

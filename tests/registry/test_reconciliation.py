@@ -402,7 +402,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(world: World) -> Non
     before = dict(world.store.bodies)
     watched = Watched(world.store)
     found = list(steps_of(Place(watched, world.of, world.runs, world.now, dry=True), whole=True))
-    assert [(str(line.verb), line.about) for line in found] == [("close", NEXT), ("settle", DAY), ("start", LAST)]
+    verbs = [("close", NEXT), ("settle", DAY), ("start", LAST), ("close", run.workflow)]
+    assert [(str(line.verb), line.about) for line in found] == verbs
     assert world.store.bodies == before
     assert {method for method, _ in watched.asked} <= {"get", "head", "keys"}
     assert (world.receipt(older), world.receipt(newest), len(world.runs.started)) == ("none", "none", 1)
@@ -445,6 +446,43 @@ def test_a_rollback_is_left_as_it_is(world: World) -> None:
     freeze.unfreeze(world.store, world.of, "ada", "done", NOW)
     assert world.rest() == []
     assert pointer.current(pointer.read(world.store, world.of)).as_of == DAY
+
+
+def test_a_claim_that_no_marker_leads_to_any_more_is_closed_by_the_sweep(world: World) -> None:
+    ready = world.land(DAY)
+    world.event(ready)
+    world.play(crashes=True)
+    world.reconcile()
+    granted = world.name(ready, 2)
+    world.runs.remove(granted)
+    world.event(world.land(DAY, content="other"))
+    world.play()
+    data_hash = markers.data_hash(ready.files)
+    world.now += timedelta(minutes=4)
+    assert world.reconcile(whole=True).lines == ()
+    world.now += timedelta(minutes=1)
+    assert lines(world.reconcile(whole=True)) == [("close", granted)]
+    standing = claims.read(world.store, "loans", data_hash)
+    assert standing is not None
+    assert standing.claim.finished is not None
+    assert not standing.claim.settled, "the same data may land again, and is run then"
+    assert world.reconcile(whole=True).lines == ()
+    again = world.land(NEXT, content=DAY)
+    assert world.rest() == ["promoted"]
+    assert world.receipt(again) == "promoted"
+
+
+def test_claims_of_long_ago_are_not_read(world: World) -> None:
+    world.event(world.land(DAY))
+    world.play()
+    world.now = world.store.now + timedelta(days=7, hours=23)
+    watched = Watched(world.store)
+    world.reconcile(watched, whole=True)
+    assert ("get", claims.key("loans", markers.data_hash(world.marker(DAY).files))) in watched.asked[4:]
+    world.now += timedelta(hours=1)
+    watched = Watched(world.store)
+    world.reconcile(watched, whole=True)
+    assert ("get", claims.key("loans", markers.data_hash(world.marker(DAY).files))) not in watched.asked[4:]
 
 
 def test_the_report_says_whether_it_is_at_rest(world: World) -> None:
