@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from steps.document import Document
@@ -21,6 +21,7 @@ from steps.registry.pointer import Pointer
 from steps.registry.receipt import Receipt
 from steps.verdict import GIVEN_BACK, OPEN, Conclusion, Reason
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 DEPLOY = "deploy"
 """The decision after which the step of that name runs."""
 
@@ -78,12 +79,19 @@ def remember(store: Store, document: Document, claim: Claim, now: datetime) -> N
     The owner may have died right after it had closed the claim, and its Workflow may be gone.
     """
     finished = claim.own_end
-    if not claim.uid or finished is None:
+    if not claim.uid or finished is None or _on_record(store, document, claim):
         return
     ended = replace(account.of_claim(claim), conclusion=Conclusion(Reason(finished.reason), finished.message))
     standing = pointer.current(pointer.read(store, document))
     production = _production(document, ended.conclusion, standing, pointer.carries(standing, claim.uid))
     enter(store, document, Decided(ended, claim, production), now)
+
+
+def _on_record(store: Store, document: Document, claim: Claim) -> bool:
+    """Say whether the owner has an outcome; it may be in no day's index: a killed pod leaves no word of its data."""
+    began = datetime.fromisoformat(claim.claimed_at)
+    near = ledger.outcome_of(store, document.name, claim.uid, EPOCH, claim.as_of)
+    return (near or ledger.outcome_of(store, document.name, claim.uid, began)) is not None
 
 
 def settle(store: Store, document: Document, decided: Decided, now: datetime) -> bool:
