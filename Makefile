@@ -54,6 +54,10 @@ drift: $(READY)
 manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
 	@$(BIN)/retrain render
 
+.PHONY: images
+images: $(READY) ## build the images (docker, podman or buildah); IMAGE_REGISTRY=… also pushes and pins their digests
+	@$(BIN)/python -m images.build
+
 .PHONY: faults
 faults: $(READY) ## play schedules of the fault suite: SEEDS=10000 of them, or SEED=17 alone, step by step
 	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
