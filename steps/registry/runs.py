@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from steps.registry.outcome import conclude
+from steps.registry.outcome import STOP_TEXTS, conclude, decoded
 from steps.verdict import Conclusion, Reason
 
 ENDED = ("Succeeded", "Failed", "Error")
@@ -55,13 +55,18 @@ class Look:
 
     @property
     def conclusion(self) -> Conclusion:
-        """What it came to, once it has ended: as its exit handler would say, or by its message where no step said."""
+        """What it came to, once it has ended: as its exit handler would say, or by its message where no step said.
+
+        A person may stop a run between a failure and its retry: then no step says so, and no exit handler runs.
+        """
         status = self.status or self.phase
         said = conclude(status, self.failures, self.outputs)
-        if said.reason is not Reason.UNKNOWN or not self.message:
+        stopped = any(text in self.message for text in STOP_TEXTS)
+        if not self.message or not (stopped or said.reason is Reason.UNKNOWN):
             return said
         whole = {"displayName": self.name, "templateName": "", "message": self.message, "podName": "", "finishedAt": ""}
-        return conclude(status, json.dumps([whole]), self.outputs)
+        failed = decoded(self.failures)
+        return conclude(status, json.dumps([*(failed if isinstance(failed, list) else []), whole]), self.outputs)
 
 
 class Runs(Protocol):
