@@ -74,8 +74,9 @@ def append(store: Store, pipeline: str, entry: Entry, *, now: datetime, since: d
         if standing is not None and standing.says(entry):
             return standing
         n, content = last.n + 1 if last else 1, following(last, own, entry, at)
-        if wanted.as_of:
-            days.note(store, pipeline, wanted.as_of, n)
+        # A run that was killed may leave an outcome without its day; the day's index is where it is looked for.
+        if day := wanted.as_of or (days.day(own.body.get("as_of")) if own else ""):
+            days.note(store, pipeline, day, n)
         try:
             store.create(key(pipeline, n), content)
         except Exists:
@@ -166,7 +167,16 @@ def outcome_of(store: Store, pipeline: str, uid: str, since: datetime, as_of: st
     """Return the latest outcome of a run that was created at `since`; its data's day, if known, saves requests."""
     last = head(store, pipeline)
     own = _latest(store, pipeline, Wanted(uid, since, days.day(as_of)), last) if last else None
-    return _of_kind(store, pipeline, own, OUTCOME)
+    found = _of_kind(store, pipeline, own, OUTCOME)
+    if found is not None or own is None or as_of:
+        return found
+    # A step that stood still may have written after the outcome, which has no day, without finding it.
+    before = takewhile(lambda one: one.at >= since - CLOCK_SKEW, _down(store, pipeline, own.n - 1))
+    return next((record for record in before if (record.uid, record.kind) == (uid, OUTCOME)), None)
+
+
+def _down(store: Store, pipeline: str, n: int) -> Iterator[Record]:
+    return (must(store, pipeline, number) for number in range(n, 0, -1))
 
 
 def _about(store: Store, pipeline: str, as_of: str, n: int) -> Iterator[Record]:

@@ -95,6 +95,24 @@ def test_a_record_is_found_again_though_its_writer_read_the_clock_long_before_th
     assert ledger.outcome_of(store, "loans", "u", created) == first
 
 
+def test_an_outcome_without_its_day_is_found_by_whoever_knows_the_day() -> None:
+    store = filled(3)
+    began = Entry("started", "u", {"token": 1, "as_of": "2026-02-22"})
+    ledger.append(store, "loans", began, now=on(3), since=on(3))
+    killed = ledger.append(store, "loans", outcome("u"), now=on(3), since=on(3))
+    ledger.append(store, "loans", outcome("other"), now=on(3), since=on(3))
+    assert ledger.append(store, "loans", outcome("u", as_of="2026-02-22"), now=on(4), since=on(3)) == killed
+
+
+def test_an_outcome_is_found_though_a_step_that_stood_still_wrote_after_it() -> None:
+    store = filled(3)
+    first = ledger.append(store, "loans", outcome("u"), now=on(3), since=on(3))
+    ledger.append(store, "loans", outcome("other"), now=on(3), since=on(3))
+    began = Entry("started", "u", {"token": 1, "as_of": "2026-02-22"})
+    ledger.append(store, "loans", began, now=on(3), since=on(3))
+    assert ledger.outcome_of(store, "loans", "u", on(3)) == first
+
+
 @pytest.mark.parametrize("since", [START - timedelta(minutes=5), None], ids=["with a since", "without"])
 @pytest.mark.parametrize("as_of", [{"as_of": "2026-02-22"}, {}], ids=["with a day", "without"])
 @pytest.mark.parametrize("between", AGAIN.values(), ids=AGAIN.keys())
