@@ -14,6 +14,7 @@ from hera.workflows import Artifact, Container, NoneArchiveStrategy, Parameter, 
 from steps.document import Document, Resources
 from steps.verdict import EXIT_VERDICT
 from workflows.catalog import ARTIFACTS, EXIT_STEPS, Step
+from workflows.definitions import metrics
 
 IMAGE = "retrain-steps:0.1.0"
 ROOT = "/retrain"
@@ -43,6 +44,7 @@ def container(step: Step, document: Document) -> Container:
         env=_environment(step, document),
         env_from=_storage(step),
         resources=_resources(step, document),
+        metrics=metrics.of_step(step, document),
         retry_strategy=_retries(step, document),
         timeout={str(name): limit for name, limit in document.run.timeouts.items()}.get(step.name, step.timeout),
         service_account_name=SERVICE_ACCOUNTS.get(step.name),

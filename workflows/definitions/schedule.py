@@ -14,6 +14,7 @@ from typing import Any
 from hera.workflows import Container, CronWorkflow, models
 
 from steps.document import Document, seconds
+from workflows.definitions import metrics
 from workflows.definitions.containers import SLACK_ENV, STORAGE
 from workflows.definitions.pipeline import USER, document_text, labels
 
@@ -125,6 +126,7 @@ def _container(duty: Duty, document: Document) -> None:
             models.EnvFromSource(secret_ref=models.SecretEnvSource(name=STORAGE, optional=True)),
         ],
         resources=models.ResourceRequirements(requests=dict(SIZE), limits=dict(SIZE)),
+        metrics=metrics.of_duty(duty.name, document),
         security_context=models.SecurityContext(
             allow_privilege_escalation=False,
             read_only_root_filesystem=True,
