@@ -229,7 +229,8 @@ def test_what_record_could_not_write_is_written(world: World, whole: bool) -> No
     ready = world.land(DAY)
     run = world.run(world.runs.looks[world.event(ready)])
     crashed = world.ended(run, world.steps(run, crashes=True))
-    world.runs.put(run.workflow, outputs='{"message": "train failed (NOT ON THE LEDGER: no)"}')
+    said = '{"message": "train failed (NOT ON THE LEDGER: no)", "data-hash": "", "batch": "", "as-of": ""}'
+    world.runs.put(run.workflow, outputs=said)
     assert lines(world.reconcile(whole=whole))[0] == ("close", run.workflow)
     assert world.outcomes() == {run.uid: [str(crashed.reason)]}
     newest = next(one for one in ledger.records(world.store, "loans") if one.kind == "outcome")

@@ -240,6 +240,32 @@ def test_a_run_that_wakes_up_at_any_request_is_promoted_on_record_or_not_at_all(
     assert at_every_request(play) > 4
 
 
+def test_a_run_that_wakes_up_while_a_newer_batch_outdoes_it_is_promoted_before_its_receipt_or_never(
+    tmp_path: Path,
+) -> None:
+    def play(at: int) -> bool:
+        world = World(tmp_path)
+        run = under_way(world)
+        end = Conclusion(Reason.CRASHED, "deploy failed: the pod was lost")
+        run.record(end)
+        world.ended(run, end)
+        world.land(NEXT)
+
+        def wakes() -> None:
+            with suppress(Verdict):
+                run.deploy()
+
+        disturbed = Interrupted(world.store, at, wakes)
+        assert not world.reconcile(disturbed, whole=True).troubles
+        if disturbed.reached:
+            world.rest()
+            assert world.receipt(world.marker(DAY)) == ("promoted" if run.version in world.history() else "superseded")
+            assert world.receipt(world.marker(NEXT)) == "promoted"
+        return disturbed.reached
+
+    assert at_every_request(play) > 4
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("scene", [lost_event, crashed, gone], ids=["lost event", "crashed", "gone"])
 def test_a_reconcile_that_dies_while_it_starts_a_run_is_followed_by_one_that_goes_on(
