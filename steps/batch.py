@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from steps import split, table
+from steps import leak, split, table
 from steps.contract import Contract
 from steps.document import Document, Model
 from steps.split import Split
 from steps.verdict import Reason, Verdict
 from steps.violation import EXAMPLES, Violation, evidence, shown, summary
+
+if TYPE_CHECKING:
+    from steps.model import Truth
 
 CLEAN_FILE = r"[0-9]{4}\.parquet"
 
@@ -41,15 +45,23 @@ def check(frame: pd.DataFrame, document: Document) -> Split:
     """Return the batch as train and holdout; raises `Verdict` (contract) if it breaks a rule of the whole."""
     violations = [*_rows(frame, document.contract), *_unique(frame, document.contract), *_target(frame, document.model)]
     if not violations:
-        parts = split.split(frame, document.model.seed, document.model.holdout)
+        parts = split.split(frame, document.model.seed, document.model.holdout, document.model.time)
         violations = [
-            *_classes(parts.train, document.model, "train"),
-            *_classes(parts.holdout, document.model, "holdout"),
+            *leak.leaks(frame, document.model, truth(frame, document.model)),
+            *_learnable(parts.train, document.model, "train"),
+            *_learnable(parts.holdout, document.model, "holdout"),
         ]
     if violations:
         message = summary("the batch", violations)
         raise Verdict(Reason.CONTRACT, message, rows=len(frame), **evidence(violations))
     return parts
+
+
+def truth(frame: pd.DataFrame, model: Model) -> Truth:
+    """Return the target as what is learned: `labels`, or the numbers of a regression."""
+    if model.task == "classification":
+        return labels(frame, model)
+    return frame[model.target].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def labels(frame: pd.DataFrame, model: Model) -> NDArray[np.int64]:
@@ -84,10 +96,22 @@ def _unique(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
 
 
 def _target(frame: pd.DataFrame, model: Model) -> list[Violation]:
-    missing = int(frame[model.target].isna().sum())
-    return (
-        [Violation(model.target, "target", f"is the target and missing in {missing} rows", missing)] if missing else []
-    )
+    found = []
+    for name, role in ((model.target, "target"), *([(model.time, "time")] if model.time else [])):
+        missing = int(frame[name].isna().sum())
+        if missing:
+            found.append(Violation(name, role, f"is the {role} and missing in {missing} rows", missing))
+    return found
+
+
+def _learnable(frame: pd.DataFrame, model: Model, side: str) -> list[Violation]:
+    if model.task == "classification":
+        return _classes(frame, model, side)
+    distinct = frame[model.target].nunique()
+    if distinct > 1:
+        return []
+    has = f"{len(frame)} rows, all with the same number" if distinct else "no row"
+    return [Violation(model.target, "numbers", f"is the target, and {side} has {has}; training needs more than one")]
 
 
 def _classes(frame: pd.DataFrame, model: Model, side: str) -> list[Violation]:

@@ -5,17 +5,15 @@ Whatever is wrong with the champion's file is an answer, not a crash: a gate tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from steps import metrics, model
+from steps import metrics, model, table
+from steps.contract import Scalar
 from steps.document import Document
-from steps.gates import Champion
-from steps.model import ModelRefused, Trained
+from steps.measured import Champion
+from steps.model import ModelRefused, Trained, Truth
 from steps.registry import pointer, version
 from steps.registry.objects import Store, TooLargeError
 
@@ -56,23 +54,32 @@ def _report(store: Store, pipeline: str, name: str) -> bytes | None:
     return found[0] if found else None
 
 
-def meet(found: Standing, holdout: pd.DataFrame, truth: NDArray[np.int64], dtypes: Mapping[str, str]) -> Champion:
-    """Return the champion with its metrics on these rows; `dtypes` are the contract's by column."""
+def meet(found: Standing, holdout: pd.DataFrame, truth: Truth, document: Document) -> Champion:
+    """Return the champion with its metrics on these rows, whose truth is by the document."""
     if found.data is None:
         return Champion(found.version, problem=found.problem)
     try:
         trained = model.load(found.data)
     except ModelRefused as error:
         return Champion(found.version, problem=str(error))
-    problem = _misfit(trained, dtypes)
+    problem = _misfit(trained, document)
     if problem:
         return Champion(found.version, problem=problem)
     predicted = trained.predict(holdout)
-    return Champion(found.version, metrics.measure(truth, predicted), predicted=predicted)
+    return Champion(found.version, metrics.measure(truth, predicted, document.model.task), predicted=predicted)
 
 
-def _misfit(trained: Trained, dtypes: Mapping[str, str]) -> str:
-    for name, dtype in trained.about.features.items():
+def _misfit(trained: Trained, document: Document) -> str:
+    about, wanted, dtypes = trained.about, document.model, table.kinds(document.contract)
+    if (about.target, about.positive) != (wanted.target, wanted.positive):
+        return (
+            f"it predicts {_said(about.target, about.positive)}, this pipeline {_said(wanted.target, wanted.positive)}"
+        )
+    for name, dtype in about.features.items():
         if dtypes.get(name) != dtype:
             return f"it reads the column {name!r} as {dtype}; the contract has it as {dtypes.get(name, 'no column')}"
     return ""
+
+
+def _said(target: str, positive: Scalar | None) -> str:
+    return f"the number {target!r}" if positive is None else f"{target!r} = {positive!r}"

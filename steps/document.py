@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from steps.contract import ColumnName, Contract, Scalar, Value, fits
+from steps.criteria import METRICS, Gate, Task
 
 PIPELINE_NAME = r"[a-z][a-z0-9-]{0,19}"
 BATCH_NAME = r"[a-z0-9][a-z0-9-]{0,23}"
@@ -60,10 +61,15 @@ class Mitigation(Value):
 
 
 class Model(Value):
-    """What is trained; `holdout` is the share of the rows (0 to 1) that training never sees."""
+    """What is trained; `holdout` is the share of the rows (0 to 1) that training never sees.
+
+    With `positive`, the target's value that is the positive class, it is a classification, without it a regression.
+    Rows are held out by a hash of their content, or, with the column `time`, the newest are.
+    `threshold` names the metric for which the probability that makes a positive is chosen within the training rows.
+    """
 
     target: ColumnName
-    positive: Scalar
+    positive: Scalar | None = None
     favourable: Scalar | None = None
     features: tuple[ColumnName, ...] = Field(min_length=1)
     sensitive: ColumnName | None = None
@@ -71,61 +77,13 @@ class Model(Value):
     params: dict[str, Any] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    time: ColumnName | None = None
+    threshold: Literal["accuracy", "balanced_accuracy", "f1"] | None = None
     mitigation: Mitigation | None = None
 
-
-class _Gate(Value):
-    """A gate passes when its value is strictly above, or strictly below, the threshold; NaN never passes."""
-
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    above: float | None = None
-    below: float | None = None
-
-    @model_validator(mode="after")
-    def _one_threshold(self) -> _Gate:
-        if (self.above is None) == (self.below is None):
-            raise ValueError("give exactly one of above and below")
-        return self
-
-
-Metric = Literal[
-    "accuracy", "balanced_accuracy", "average_precision", "f1", "log_loss", "precision", "recall", "roc_auc"
-]
-
-
-class MetricGate(_Gate):
-    """A metric of the model on the holdout."""
-
-    kind: Literal["metric"]
-    metric: Metric
-
-
-class FairnessGate(_Gate):
-    """A fairness metric of the model on the holdout, by the sensitive attribute.
-
-    `disparate_impact` is the smallest group's rate of favourable predictions over the largest's (0 to 1);
-    `equalized_odds_difference` the larger of the groups' differences in true and false positive rate (0 to 1).
-    """
-
-    kind: Literal["fairness"]
-    metric: Literal["disparate_impact", "equalized_odds_difference"]
-
-
-class BaselineGate(_Gate):
-    """The metric's gain over a dummy that predicts from the class shares alone, on the same holdout."""
-
-    kind: Literal["baseline"]
-    metric: Metric
-
-
-class ChampionGate(_Gate):
-    """The metric's gain over the model in production, on the same holdout; passes while production is empty."""
-
-    kind: Literal["champion"]
-    metric: Metric
-
-
-Gate = Annotated[MetricGate | FairnessGate | BaselineGate | ChampionGate, Field(discriminator="kind")]
+    @property
+    def task(self) -> Task:
+        return "regression" if self.positive is None else "classification"
 
 
 class Deploy(Value):
@@ -232,16 +190,50 @@ class Document(Value):
 
     @model_validator(mode="after")
     def _columns_exist(self) -> Document:
-        used = [self.model.target, *self.model.features, *([self.model.sensitive] if self.model.sensitive else [])]
-        for column in used:
+        model = self.model
+        named = (model.sensitive, model.time, *(gate.by for gate in self.gates if gate.kind == "slice"))
+        for column in (model.target, *model.features, *(name for name in named if name)):
             if column not in self.contract.columns:
-                raise ValueError(f"column {column!r} is used by the model but not in the contract")
-        if self.model.target in self.model.features:
-            raise ValueError(f"the target {self.model.target!r} cannot be a feature")
-        dtype = self.contract.columns[self.model.target].dtype
-        for name, value in (("positive", self.model.positive), ("favourable", self.model.favourable)):
+                raise ValueError(f"column {column!r} is used by the model or a gate but not in the contract")
+        if model.target in model.features:
+            raise ValueError(f"the target {model.target!r} cannot be a feature")
+        if model.time and self.contract.columns[model.time].dtype not in ("date", "integer", "number"):
+            raise ValueError(f"model.time needs a column of dates or numbers, {model.time!r} is none")
+        return self
+
+    @model_validator(mode="after")
+    def _target_fits(self) -> Document:
+        model, dtype = self.model, self.contract.columns[self.model.target].dtype
+        for name, value in (("positive", model.positive), ("favourable", model.favourable)):
             if value is not None and not fits(value, dtype):
-                raise ValueError(f"model.{name} is {value!r}, but the target {self.model.target!r} is {dtype}")
+                raise ValueError(f"model.{name} is {value!r}, but the target {model.target!r} is {dtype}")
+        if model.task == "classification":
+            return self
+        if dtype not in ("integer", "number"):
+            raise ValueError(
+                f"model.positive is missing: which value of {model.target!r} ({dtype}) is the positive class?"
+            )
+        for name in ("favourable", "threshold", "mitigation"):
+            if getattr(model, name) is not None:
+                raise ValueError(f"model.{name} is for classification, and without model.positive this is a regression")
+        return self
+
+    @model_validator(mode="after")
+    def _gates_fit(self) -> Document:
+        task = self.model.task
+        for gate in self.gates:
+            known = METRICS[task]
+            if gate.kind in ("metric", "slice", "baseline", "champion") and gate.metric not in known:
+                why = "" if task == "classification" else " (model.positive is not given)"
+                raise ValueError(
+                    f"gate {gate.name!r}: {gate.metric} is no metric of a {task}{why}; {', '.join(known)} are"
+                )
+            if gate.kind == "fairness" and task == "regression":
+                raise ValueError(f"gate {gate.name!r}: {gate.metric} needs a classification; use kind slice")
+            if gate.kind == "slice" and self.contract.columns[gate.by].dtype not in ("string", "boolean", "integer"):
+                raise ValueError(f"gate {gate.name!r}: slices need a column of few values, {gate.by!r} is none")
+        if len({gate.name for gate in self.gates}) != len(self.gates):
+            raise ValueError("two gates have the same name")
         return self
 
     @model_validator(mode="after")
@@ -251,8 +243,8 @@ class Document(Value):
             raise ValueError("fairness needs model.sensitive, the column whose groups are compared")
         if self.model.mitigation and self.model.sensitive in self.model.features:
             raise ValueError(f"with mitigation the sensitive column {self.model.sensitive!r} cannot be a feature")
-        if len({gate.name for gate in self.gates}) != len(self.gates):
-            raise ValueError("two gates have the same name")
+        if self.model.mitigation and self.model.threshold:
+            raise ValueError("model.threshold would undo what model.mitigation does; give one of them")
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
-"""The estimator of a document: from an import path and params to a scikit-learn classifier. `train` builds it.
+"""The estimator of a document: from an import path and params to a scikit-learn estimator. `train` builds it.
 
-A document is data, so it can name only classifiers: public ones of scikit-learn, and those in `steps.estimators`.
+A document is data, so it can name only classifiers or, for a regression, regressors: public ones of scikit-learn, and
+those in `steps.estimators`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import importlib
 import inspect
 from typing import Any
 
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
+from steps.criteria import Task
 from steps.document import Model
 from steps.verdict import Reason, Verdict
 
 OURS = "steps.estimators."
+KINDS: dict[Task, tuple[type[Any], str]] = {
+    "classification": (ClassifierMixin, "classifier"),
+    "regression": (RegressorMixin, "regressor"),
+}
 
 
 def build(model: Model) -> Any:
@@ -23,7 +29,7 @@ def build(model: Model) -> Any:
 
     Raises `Verdict` with a sentence on what in the document cannot be carried out; another attempt would not help.
     """
-    kind = _class(model.estimator)
+    kind = _class(model.estimator, model.task)
     try:
         estimator = kind()
     except TypeError as error:
@@ -57,29 +63,30 @@ def _given(model: Model) -> dict[str, Any]:
     return given
 
 
-def _class(path: str) -> type[Any]:
+def _class(path: str, task: Task) -> type[Any]:
     module_name, _, name = path.rpartition(".")
     if any(part.startswith("_") for part in path.split(".")):
         raise refusal(f"the estimator {path!r} is not public")
     try:
         found: type[Any] = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError):
-        raise refusal(f"there is no estimator {path!r}{_hint(name, _classifiers(module_name))}") from None
-    if not _is_classifier(found) or not found.__module__.startswith(("sklearn.", OURS)):
-        raise refusal(f"{path!r} is no classifier of scikit-learn or of steps.estimators")
+        raise refusal(f"there is no estimator {path!r}{_hint(name, _estimators(module_name, task))}") from None
+    if not _is_estimator(found, task) or not found.__module__.startswith(("sklearn.", OURS)):
+        why = "; without model.positive this is a regression" if task == "regression" else ""
+        raise refusal(f"{path!r} is no {KINDS[task][1]} of scikit-learn or of steps.estimators{why}")
     return found
 
 
-def _is_classifier(found: object) -> bool:
-    return inspect.isclass(found) and issubclass(found, BaseEstimator) and issubclass(found, ClassifierMixin)
+def _is_estimator(found: object, task: Task) -> bool:
+    return inspect.isclass(found) and issubclass(found, BaseEstimator) and issubclass(found, KINDS[task][0])
 
 
-def _classifiers(module_name: str) -> list[str]:
+def _estimators(module_name: str, task: Task) -> list[str]:
     try:
         module = importlib.import_module(module_name)
     except ImportError:
         return []
-    return [name for name, value in vars(module).items() if _is_classifier(value)]
+    return [name for name, value in vars(module).items() if _is_estimator(value, task)]
 
 
 def _hint(name: str, known: list[str]) -> str:

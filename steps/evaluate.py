@@ -15,9 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
 
-from steps import batch, champion, evidence, fairness, gates, interface, metrics, model, table
+from steps import batch, bootstrap, champion, evidence, fairness, findings, gates, interface, metrics, model
 from steps import document as documents
 from steps.card import build, distribution, modelcard, page
 from steps.card import report as card_report
@@ -26,8 +25,9 @@ from steps.card.facts import Card
 from steps.document import Document
 from steps.evidence import Candidate
 from steps.fairness import Group
-from steps.gates import Decision, Judged, Measured
+from steps.gates import Decision, Judged
 from steps.interface import Call, Interface
+from steps.measured import Held, Measured
 from steps.metrics import Metrics
 from steps.model import Predictions, Trained
 from steps.registry import objects
@@ -68,21 +68,20 @@ class Evaluation:
 
 def evaluate(trained: Trained, parts: Split, standing: champion.Standing, document: Document) -> Evaluation:
     """Return the evaluation of the model on `parts.holdout`, against what stands in production."""
-    holdout = parts.holdout
-    truth = batch.labels(holdout, document.model)
-    predicted = trained.predict(holdout)
-    groups = _groups(truth, predicted, parts, document)
+    held = _held(trained, parts, document)
+    task, groups = document.model.task, _groups(held, parts, document)
     measured = Measured(
-        metrics=metrics.measure(truth, predicted),
-        baseline=_baseline(parts, document),
-        champion=champion.meet(standing, holdout, truth, table.kinds(document.contract)),
-        fairness={name: fairness.measure(name, groups) for name in fairness.METRICS}
-        if document.model.sensitive
-        else {},
+        document=document,
+        trained=trained,
+        held=held,
+        metrics=metrics.measure(held.truth, held.predicted, task),
+        baseline=metrics.measure(held.truth, held.dummy, task),
+        champion=champion.meet(standing, held.rows, held.truth, document),
+        fairness={name: fairness.measure(name, groups) for name in fairness.METRICS} if groups else {},
     )
-    judged = tuple(gates.judge(gate, measured) for gate in document.gates)
-    rows = {"train": len(parts.train), "holdout": len(holdout)}
-    return Evaluation(gates.decide(document.gates, judged), judged, measured, predicted, groups, rows)
+    judged = tuple(gates.judge(gate, findings.find(gate, measured)) for gate in document.gates)
+    rows = {"train": len(parts.train), "holdout": len(held.rows)}
+    return Evaluation(gates.decide(document.gates, judged), judged, measured, held.predicted, groups, rows)
 
 
 def short(evaluation: Evaluation) -> str:
@@ -123,23 +122,40 @@ def report(evaluation: Evaluation, trained: Trained, of: Evidence, card: Card) -
     }
 
 
-def _baseline(parts: Split, document: Document) -> Metrics:
-    """Return the metrics of a dummy that knows the class shares of the training rows and nothing else."""
-    dummy = DummyClassifier(strategy="prior").fit(
-        np.zeros((len(parts.train), 1)), batch.labels(parts.train, document.model)
+def _held(trained: Trained, parts: Split, document: Document) -> Held:
+    model, rows = document.model, parts.holdout
+    by = {
+        *(gate.by for gate in document.gates if gate.kind == "slice"),
+        *([model.sensitive] if model.sensitive else []),
+    }
+    return Held(
+        rows=rows,
+        truth=batch.truth(rows, model),
+        predicted=trained.predict(rows),
+        dummy=_dummy(parts, document),
+        expected={
+            name: frozenset({*batch.groups(rows, name), *batch.groups(parts.train, name)}) for name in sorted(by)
+        },
+        resamples=bootstrap.resamples(len(rows), model.seed),
     )
-    blank = np.zeros((len(parts.holdout), 1))
-    predicted = Predictions(dummy.predict(blank), dummy.predict_proba(blank)[:, 1], True)
-    return metrics.measure(batch.labels(parts.holdout, document.model), predicted)
 
 
-def _groups(truth: np.ndarray[Any, Any], predicted: Predictions, parts: Split, document: Document) -> dict[str, Group]:
+def _dummy(parts: Split, document: Document) -> Predictions:
+    """Return what a dummy says that knows the target's shares, or mean, of the training rows and nothing else."""
+    known, count = batch.truth(parts.train, document.model), len(parts.holdout)
+    if document.model.task == "regression":
+        return Predictions(np.zeros(count, dtype=np.int64), np.full(count, known.mean()), False)
+    share = known.mean()
+    return Predictions(np.full(count, int(share > 0.5)), np.full(count, share), True)
+
+
+def _groups(held: Held, parts: Split, document: Document) -> dict[str, Group]:
     sensitive = document.model.sensitive
-    if sensitive is None:
+    if sensitive is None or document.model.task == "regression":
         return {}
-    held = batch.groups(parts.holdout, sensitive)
-    expected = {*held, *batch.groups(parts.train, sensitive)}
-    return fairness.by_group(truth, predicted.labels, held, expected, document.model)
+    labels = batch.labels(parts.holdout, document.model)
+    of = batch.groups(parts.holdout, sensitive)
+    return fairness.by_group(labels, held.predicted.labels, of, held.expected[sensitive], document.model)
 
 
 def _run(call: Call) -> dict[str, str]:

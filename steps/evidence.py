@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from steps import batch, fairness, gates, metrics, model, profile
+from steps import batch, fairness, leak, metrics, model, profile
 from steps.card import report
 from steps.card.build import Evidence, Judgement, Met
 from steps.card.facts import Answers, Champion
 from steps.champion import Standing
 from steps.document import Document, fingerprint
-from steps.gates import Decision, Judged, Measured
+from steps.gates import Decision, Judged
+from steps.measured import Champion as Production
+from steps.measured import Measured
 from steps.metrics import Metrics
 from steps.model import Predictions, Trained
 from steps.split import Split
@@ -44,12 +46,12 @@ def gather(candidate: Candidate, standing: Standing, document: Document, run: Ma
     frame = pd.concat([parts.train, parts.holdout])
     rows = {"train": len(parts.train), "holdout": len(parts.holdout)}
     return Evidence(
-        task="classification",
+        task=document.model.task,
         document=document,
         frame=frame,
         profile=profile.profile(frame, document.contract),
         rows=rows,
-        truth=batch.labels(parts.holdout, document.model),
+        truth=batch.truth(parts.holdout, document.model),
         answers=_answers(candidate.predicted),
         groups=_groups(parts, document),
         met=_met(candidate, standing, document),
@@ -60,7 +62,7 @@ def gather(candidate: Candidate, standing: Standing, document: Document, run: Ma
             baseline=measured.baseline,
             lower_is_better=metrics.LOWER_IS_BETTER | {"equalized_odds_difference"},
         ),
-        provenance=provenance(candidate.trained, rows, document, run),
+        provenance={**provenance(candidate.trained, rows, document, run), **_notices(parts, document)},
     )
 
 
@@ -88,13 +90,26 @@ def provenance(
             "estimator": document.model.estimator,
             "parameters": json.dumps(document.model.params, sort_keys=True),
             "seed": trained.about.seed,
-            "holdout": f"{trained.about.holdout:g} of the rows, by their content and the seed",
+            "holdout": f"{trained.about.holdout:g} of the rows, {_by(trained)}",
+            "training data sha256": trained.about.data_sha256,
         },
         "Libraries": {
             name: version if made_by.get(name, version) == version else f"{version}, trained with {made_by[name]}"
             for name, version in here.items()
         },
     }
+
+
+def _notices(parts: Split, document: Document) -> dict[str, dict[str, object]]:
+    found = leak.notices(parts.train, document.model)
+    return (
+        {"Features to look at": {name: f"{says} of the training side" for name, says in found.items()}} if found else {}
+    )
+
+
+def _by(trained: Trained) -> str:
+    time = trained.about.time
+    return f"the newest by {time!r}" if time else "by their content and the seed"
 
 
 def _answers(predicted: Predictions) -> Answers:
@@ -116,10 +131,10 @@ def _met(candidate: Candidate, standing: Standing, document: Document) -> Met:
     return Met(named, _answers(found.predicted), numbers, before)
 
 
-def _fairness(champion: gates.Champion, parts: Split, document: Document) -> Metrics:
+def _fairness(champion: Production, parts: Split, document: Document) -> Metrics:
     """Return the champion's fairness metrics, where the document compares groups."""
     sensitive = document.model.sensitive
-    if sensitive is None or champion.predicted is None:
+    if sensitive is None or champion.predicted is None or document.model.task == "regression":
         return {}
     held = batch.groups(parts.holdout, sensitive)
     truth = batch.labels(parts.holdout, document.model)

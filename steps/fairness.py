@@ -5,7 +5,7 @@ Called by `evaluate`. A value that some group cannot support, for want of rows, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from fairlearn.metrics import MetricFrame, count, false_positive_rate, selection_rate, true_positive_rate
 from numpy.typing import NDArray
 
+from steps.bootstrap import Floats
 from steps.document import Model
 
 METRICS = ("disparate_impact", "equalized_odds_difference")
@@ -47,7 +48,7 @@ def by_group(
 
     Favourable is a prediction of `model.favourable`; a favourable value that is not the positive one is its opposite.
     """
-    favourable = labels if model.favourable in (None, model.positive) else 1 - labels
+    favourable = favoured(labels, model)
     rates = {name: Group(0, None, None, None) for name in sorted(expected)}
     if not len(truth):
         return rates
@@ -70,8 +71,24 @@ def by_group(
     return rates
 
 
+def favoured(labels: NDArray[np.int64], model: Model) -> NDArray[np.int64]:
+    """Return 1 where the answer is the favourable one, else 0."""
+    return labels if model.favourable in (None, model.positive) else 1 - labels
+
+
+def spread(metric: str, rates: Mapping[str, Sequence[Floats]]) -> Floats:
+    """Return the metric for each resample; `rates` are each group's, favourable, true and false positive."""
+    if len(rates) < 2:
+        return np.full(1, np.nan)
+    chosen, hits, alarms = (np.array([group[place] for group in rates.values()]) for place in range(3))
+    if metric == "disparate_impact":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(chosen.min(axis=0) / chosen.max(axis=0), dtype=np.float64)
+    return np.asarray(np.maximum(np.ptp(hits, axis=0), np.ptp(alarms, axis=0)), dtype=np.float64)
+
+
 def measure(metric: str, groups: Mapping[str, Group]) -> Fairness:
-    """Return `disparate_impact` or `equalized_odds_difference` (see `steps.document.FairnessGate`)."""
+    """Return `disparate_impact` or `equalized_odds_difference` (see `steps.criteria.FairnessGate`)."""
     if len(groups) < 2:
         return Fairness(None, f"there is one group only: {', '.join(groups) or 'none'}")
     empty = [name for name, group in groups.items() if not group.rows]

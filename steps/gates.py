@@ -1,20 +1,18 @@
 """The gates: every one the document declares is judged, and only if all pass is the decision `deploy`.
 
-Pure: `evaluate` measures, this judges. A gate passes by a finite number on the right side of its threshold and by
-nothing else; the one exception is the champion's, which passes while production is empty.
+Pure: `findings` measures, this judges. A gate passes by a finite number on the right side of its threshold, and without
+a number only where the document itself says so: for small groups, and for the champion's while production is empty.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from steps.document import Gate
-from steps.fairness import Fairness
-from steps.metrics import Metrics, gain
-from steps.model import Predictions
+from steps.bootstrap import Interval
+from steps.criteria import Gate
+from steps.measured import Found
 
 Decision = Literal["deploy", "reject"]
 DIGITS = 6
@@ -27,7 +25,7 @@ GROUP_LENGTH = 40
 class Judged:
     """One gate's answer; `value` is None where there is no number, `evidence` one sentence.
 
-    `groups` are the groups of people that a fairness gate is about, the one worst off first.
+    `groups` are the groups of people that a gate is about, the one worst off first.
     """
 
     gate: Gate
@@ -35,6 +33,7 @@ class Judged:
     passed: bool
     evidence: str
     groups: tuple[str, ...] = ()
+    interval: Interval | None = None
 
     def to_json(self) -> dict[str, Any]:
         above = self.gate.above is not None
@@ -47,42 +46,17 @@ class Judged:
             "threshold": self.gate.above if above else self.gate.below,
             "passed": self.passed,
             "evidence": self.evidence,
+            **({"interval": [rounded(end) for end in self.interval]} if self.interval else {}),
             **({"groups": [group[:GROUP_LENGTH] for group in self.groups]} if self.groups else {}),
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The model in production as `evaluate` met it: its version, "" if there is none, and its metrics.
-
-    `problem` says why it could not be measured, `predicted` what it answered if it could.
-    """
-
-    version: str = ""
-    metrics: Metrics | None = None
-    problem: str = ""
-    predicted: Predictions | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Everything gates ask for, all on the same holdout: metrics of the model, of the dummy and of the champion."""
-
-    metrics: Metrics
-    baseline: Metrics
-    champion: Champion
-    fairness: Mapping[str, Fairness]
-
-
-def judge(gate: Gate, measured: Measured) -> Judged:
+def judge(gate: Gate, found: Found) -> Judged:
     """Return the gate's answer."""
-    if gate.kind == "champion" and not measured.champion.version:
-        return Judged(gate, None, True, "production is empty")
-    value, evidence = _value(gate, measured)
-    if value is not None and not math.isfinite(value):
-        value = None
-    groups = measured.fairness[gate.metric].groups if gate.kind == "fairness" else ()
-    return Judged(gate, value, _passes(gate, value), evidence, groups)
+    value = found.value if found.value is not None and math.isfinite(found.value) else None
+    waived = found.waived and found.value is None
+    interval = found.interval if found.interval and all(map(math.isfinite, found.interval)) else None
+    return Judged(gate, value, waived or _passes(gate, value), found.evidence, found.groups, interval)
 
 
 def decide(gates: tuple[Gate, ...], judged: tuple[Judged, ...]) -> Decision:
@@ -100,24 +74,3 @@ def _passes(gate: Gate, value: float | None) -> bool:
     if value is None:
         return False
     return value > gate.above if gate.above is not None else gate.below is not None and value < gate.below
-
-
-def _value(gate: Gate, measured: Measured) -> tuple[float | None, str]:
-    mine = measured.metrics.get(gate.metric)
-    if gate.kind == "fairness":
-        fairness = measured.fairness[gate.metric]
-        return fairness.value, fairness.evidence
-    if gate.kind == "metric":
-        return mine, f"{gate.metric} {_said(mine)} on the holdout"
-    if gate.kind == "baseline":
-        other, name = measured.baseline, "the class shares alone"
-    else:
-        if measured.champion.metrics is None:
-            return None, f"version {measured.champion.version} cannot be measured: {measured.champion.problem}"
-        other, name = measured.champion.metrics, f"version {measured.champion.version} in production"
-    evidence = f"{gate.metric} {_said(mine)} against {_said(other.get(gate.metric))} of {name}"
-    return gain(gate.metric, measured.metrics, other), evidence
-
-
-def _said(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4g}"

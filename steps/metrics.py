@@ -1,4 +1,4 @@
-"""Metrics of a binary classifier on the holdout, by scikit-learn. `evaluate` measures every one, gates pick theirs.
+"""Metrics of a model on the holdout, by scikit-learn. `evaluate` measures every one of the task, gates pick theirs.
 
 A metric that is not defined for these rows is None, never a number that looks like one.
 """
@@ -6,25 +6,52 @@ A metric that is not defined for these rows is None, never a number that looks l
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import get_args
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn import metrics as sklearn_metrics
+from sklearn import metrics as of
 
-from steps.document import Metric
-from steps.model import Predictions
+from steps.criteria import METRICS, Task
+from steps.model import Predictions, Truth
 
-LOWER_IS_BETTER = frozenset({"log_loss"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier_score", "mae", "mape", "rmse"})
+ONE_CLASS_WILL_DO = frozenset({"accuracy", "brier_score", "f1", "precision", "recall"})
+PROBABILITIES = frozenset({"log_loss", "brier_score"})
+LABELS = frozenset({"accuracy", "balanced_accuracy", "f1", "precision", "recall"})
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "accuracy": of.accuracy_score,
+    "average_precision": of.average_precision_score,
+    "balanced_accuracy": of.balanced_accuracy_score,
+    "brier_score": of.brier_score_loss,
+    "explained_variance": of.explained_variance_score,
+    "f1": of.f1_score,
+    "log_loss": of.log_loss,
+    "mae": of.mean_absolute_error,
+    "mape": of.mean_absolute_percentage_error,
+    "precision": of.precision_score,
+    "r2": of.r2_score,
+    "recall": of.recall_score,
+    "rmse": of.root_mean_squared_error,
+    "roc_auc": of.roc_auc_score,
+}
 
 Metrics = Mapping[str, float | None]
 
 
-def measure(truth: NDArray[np.int64], predicted: Predictions) -> Metrics:
-    """Return every metric the documents know, by name; `truth` is 0 or 1 for each row."""
-    values = {name: _value(name, truth, predicted) for name in get_args(Metric)}
-    return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
+def measure(truth: Truth, predicted: Predictions, task: Task = "classification") -> Metrics:
+    """Return every metric of the task, by name; `truth` is 0 or 1, or a number, for each row."""
+    return {name: value(name, truth, predicted) for name in METRICS[task]}
+
+
+def value(name: str, truth: Truth, predicted: Predictions) -> float | None:
+    """Return one metric, None where these rows do not define it or a prediction is no finite number."""
+    if not _defined(name, truth, predicted):
+        return None
+    answers = predicted.labels if name in LABELS else predicted.scores
+    options = {"zero_division": np.nan} if name in ("f1", "precision", "recall") else {}
+    found = float(FUNCTIONS[name](truth, answers, **options))
+    return found if math.isfinite(found) else None
 
 
 def gain(metric: str, model: Metrics, other: Metrics) -> float | None:
@@ -35,20 +62,11 @@ def gain(metric: str, model: Metrics, other: Metrics) -> float | None:
     return theirs - mine if metric in LOWER_IS_BETTER else mine - theirs
 
 
-def _value(name: str, truth: NDArray[np.int64], predicted: Predictions) -> float | None:
+def _defined(name: str, truth: Truth, predicted: Predictions) -> bool:
     if not len(truth) or not np.isfinite(predicted.scores).all():
-        return None
-    both = 0 < truth.sum() < len(truth)
-    if name == "accuracy":
-        return float(sklearn_metrics.accuracy_score(truth, predicted.labels))
-    if name in ("f1", "precision", "recall"):
-        scorer = getattr(sklearn_metrics, f"{name}_score")
-        return float(scorer(truth, predicted.labels, zero_division=np.nan))
-    if not both:
-        return None
-    if name == "balanced_accuracy":
-        return float(sklearn_metrics.balanced_accuracy_score(truth, predicted.labels))
-    if name == "log_loss":
-        return float(sklearn_metrics.log_loss(truth, predicted.scores)) if predicted.probabilities else None
-    scorer = {"roc_auc": "roc_auc_score", "average_precision": "average_precision_score"}[name]
-    return float(getattr(sklearn_metrics, scorer)(truth, predicted.scores))
+        return False
+    if name in PROBABILITIES and not predicted.probabilities:
+        return False
+    if name in METRICS["regression"]:
+        return name not in ("r2", "explained_variance") or float(np.ptp(truth)) > 0
+    return name in ONE_CLASS_WILL_DO or bool(0 < truth.sum() < len(truth))

@@ -6,6 +6,7 @@ as it lies in memory, and boosting keeps its number of threads. All of it change
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -22,19 +23,36 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip file can say."""
 
 
-def normalised(data: bytes, extra: Mapping[str, bytes]) -> bytes:
-    """Return the skops file with objects numbered in the order of the schema, no times, and `extra` members added."""
+def members(data: bytes) -> dict[str, bytes]:
+    """Return the members of a skops file by name, objects numbered in the order of the schema, schema first."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read(SCHEMA))
-        members = {name: archive.read(name) for name in archive.namelist() if name != SCHEMA}
+        found = {name: archive.read(name) for name in archive.namelist() if name != SCHEMA}
     _number(schema)
     names: dict[str, str] = {}
     for node in _nodes(schema):
-        if node.get("file") in members:
+        if node.get("file") in found:
             suffix = node["file"].rpartition(".")[2]
             node["file"] = names.setdefault(node["file"], f"{len(names)}.{suffix}")
-    renamed = {names.get(name, name): _without_padding(name, content) for name, content in members.items()}
-    return _zip({SCHEMA: json.dumps(schema, indent=1).encode(), **dict(sorted(renamed.items())), **extra})
+    renamed = {names.get(name, name): _without_padding(name, content) for name, content in found.items()}
+    return {SCHEMA: json.dumps(schema, indent=1).encode(), **dict(sorted(renamed.items()))}
+
+
+def digest(members: Mapping[str, bytes]) -> str:
+    """Return the sha256 of the members' names and contents, in any order."""
+    found = hashlib.sha256()
+    for name, content in sorted(members.items()):
+        found.update(f"{len(name.encode())}:{name}:{len(content)}:".encode() + content)
+    return found.hexdigest()
+
+
+def zipped(members: Mapping[str, bytes]) -> bytes:
+    """Return the members as a zip file without times."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def _number(schema: Any) -> None:
@@ -71,12 +89,4 @@ def _without_padding(name: str, content: bytes) -> bytes:
         blank[field] = array[field]
     out = io.BytesIO()
     np.save(out, blank, allow_pickle=False)
-    return out.getvalue()
-
-
-def _zip(members: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()

@@ -1,11 +1,13 @@
 """The holdout: which rows training never sees. `train` and `evaluate` both compute it here, so they agree.
 
 A row's side follows from its content and the document's seed alone: a row never moves between train and holdout when
-the next batch brings other rows, another order or other files, and equal rows are never on both sides.
+the next batch brings other rows, another order or other files, and equal rows are never on both sides. With a column of
+times the newest rows are held out instead, and all rows of one time are on one side.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +29,29 @@ class Split:
     holdout: pd.DataFrame
 
 
-def split(frame: pd.DataFrame, seed: int, holdout: float) -> Split:
-    """Split typed rows (`steps.table`); `holdout` is the expected share (0 to 1) of the rows that are held out."""
-    held = row_hashes(frame, seed) < np.uint64(round(holdout * (2**64 - 1)))
+def split(frame: pd.DataFrame, seed: int, holdout: float, time: str | None = None) -> Split:
+    """Split typed rows (`steps.table`); `holdout` is the expected share (0 to 1) of the rows that are held out.
+
+    `time` is a column without gaps; what is held out by it is the share nearest to `holdout` that whole times make.
+    """
+    if time is None:
+        held = row_hashes(frame, seed) < np.uint64(round(holdout * (2**64 - 1)))
+    else:
+        held = _newest(_canonical(frame[time]).to_numpy(dtype=np.float64), holdout)
     return Split(frame[~held], frame[held])
+
+
+def data_hash(frame: pd.DataFrame) -> str:
+    """Return the sha256 of the rows' content, whatever their order."""
+    return hashlib.sha256(np.sort(row_hashes(frame, 0)).astype("<u8").tobytes()).hexdigest()
+
+
+def _newest(times: NDArray[np.float64], holdout: float) -> NDArray[np.bool_]:
+    moments, counts = np.unique(times, return_counts=True)
+    if len(moments) < 2:
+        return np.zeros(len(times), dtype=bool)
+    shares = np.cumsum(counts[::-1])[:-1] / len(times)
+    return np.asarray(times >= moments[::-1][np.argmin(np.abs(shares - holdout))], dtype=bool)
 
 
 def row_hashes(frame: pd.DataFrame, seed: int) -> NDArray[np.uint64]:

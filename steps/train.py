@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
-from steps import batch, estimator, features, interface, mitigation, model
+from steps import batch, check, estimator, features, interface, leak, mitigation, model, threshold
 from steps import document as documents
 from steps.document import Document
 from steps.interface import Call, Interface
@@ -34,26 +34,28 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
     wanted = document.model
     dtypes = {name: document.contract.columns[name].dtype for name in wanted.features}
     transformer = features.transformer(dtypes)
-    classifier = estimator.build(wanted)
-    truth = batch.labels(rows, wanted)
+    predictor = estimator.build(wanted)
+    truth = batch.truth(rows, wanted)
     # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
     with threadpool_limits(1, user_api="blas"):
         inputs = transformer.fit_transform(features.inputs(rows, dtypes))
         try:
             if wanted.mitigation and wanted.sensitive:
-                _mitigable(document, classifier)
+                _mitigable(document, predictor)
                 group = batch.groups(rows, wanted.sensitive)
-                classifier = mitigation.fit(classifier, inputs, truth, group, wanted.mitigation)
+                predictor = mitigation.fit(predictor, inputs, batch.labels(rows, wanted), group, wanted.mitigation)
+            elif wanted.threshold:
+                predictor = threshold.fit(predictor, inputs, truth, wanted)
             else:
-                classifier.fit(inputs, truth)
+                predictor.fit(inputs, truth)
         except InvalidParameterError as error:
             raise estimator.refusal(str(error)) from error
-    fitted = Pipeline([("features", transformer), ("classifier", classifier)])
-    return Trained(fitted, model.about(document, rows=len(rows)))
+    fitted = Pipeline([("features", transformer), ("predictor", predictor)])
+    return Trained(fitted, model.about(document, rows))
 
 
-def _mitigable(document: Document, classifier: object) -> None:
-    if not has_fit_parameter(classifier, "sample_weight"):
+def _mitigable(document: Document, predictor: object) -> None:
+    if not has_fit_parameter(predictor, "sample_weight"):
         raise estimator.refusal(
             f"mitigation needs an estimator that takes sample weights, {document.model.estimator} does not"
         )
@@ -62,11 +64,16 @@ def _mitigable(document: Document, classifier: object) -> None:
 def run(call: Call) -> None:
     document = documents.read(call.artifacts["document"].read_bytes())
     parts = batch.check(batch.load(call.artifacts["clean"], document.contract), document)
+    for gate in document.gates:
+        if gate.kind == "check":
+            check.load(gate.metric)
     trained = train(parts.train, document)
     try:
         model.dump(trained, call.save("model"))
     except model.ModelRefused as error:
         raise estimator.refusal(f"{document.model.estimator} cannot be kept in a model file: {error}") from error
+    for name, says in leak.notices(parts.train, document.model).items():
+        print(f"feature {name!r} {says}")  # noqa: T201 - the step's log
     print(f"{document.model.estimator}: trained on {len(parts.train)} rows, {len(parts.holdout)} held out")  # noqa: T201 - the step's log
 
 

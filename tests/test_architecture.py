@@ -77,6 +77,7 @@ THIRD_PARTIES = {
 
 PURE = (
     "steps.contract",
+    "steps.criteria",
     "steps.document",
     "steps.verdict",
     "steps.registry.calendar",

@@ -13,7 +13,7 @@ from steps.card.build import Evidence
 from steps.champion import Standing
 from steps.document import Document
 from steps.evidence import Candidate
-from steps.gates import Champion
+from steps.measured import Champion
 from steps.train import train
 
 RUN = {"workflow": "loans-1", "uid": "u", "batch": "b", "as-of": "2026-02-23", "revision": "2", "data-hash": "h"}

@@ -19,7 +19,7 @@ from frames import loans
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
-from steps import model
+from steps import model, skopsfile
 from steps.estimators import vote
 from steps.model import ModelRefused, Trained
 from steps.train import train
@@ -37,10 +37,15 @@ def dumped(folder: Path, of: Trained | None = None) -> bytes:
     return (folder / "model.skops").read_bytes()
 
 
-def rewritten(data: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
+def rewritten(data: bytes, change: Callable[[dict[str, bytes]], object], *, sealed: bool = True) -> bytes:
+    """Change members; `sealed` sets the notes' hash right again, as somebody with bad intentions would."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     change(members)
+    if sealed and model.ABOUT in members:
+        rest = {name: content for name, content in members.items() if name != model.ABOUT}
+        note = {**json.loads(members[model.ABOUT]), "model_sha256": skopsfile.digest(rest)}
+        members[model.ABOUT] = json.dumps(note).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -64,6 +69,7 @@ KINDS = {
     "bayes": {"estimator": "sklearn.naive_bayes.GaussianNB"},
     "no probabilities": {"estimator": "sklearn.svm.LinearSVC"},
     "nothing but labels": {"estimator": "sklearn.neighbors.NearestCentroid"},
+    "calibrated threshold": {"estimator": "sklearn.linear_model.LogisticRegression", "threshold": "f1"},
     "vote": {
         "estimator": "sklearn.tree.DecisionTreeClassifier",
         "params": {"max_depth": 3},
@@ -78,7 +84,7 @@ def test_a_model_comes_back_and_answers_the_same(tmp_path: Path, kind: dict[str,
     rows = loans(of)
     made = train(rows, of)
     back = model.load(dumped(tmp_path, made))
-    assert back.about == made.about
+    assert replace(back.about, model_sha256="") == made.about
     before, after = made.predict(rows), back.predict(rows)
     np.testing.assert_array_equal(after.labels, before.labels)
     np.testing.assert_array_equal(after.scores, before.scores)
@@ -90,7 +96,7 @@ def test_it_says_what_one_must_know(tmp_path: Path) -> None:
     assert about.features == {"income": "number", "credit_score": "integer"}
     assert (about.pipeline, about.target, about.positive, about.rows) == ("loans", "approved", 1, 200)
     assert set(about.versions) == {"python", "scikit-learn", "fairlearn", "skops", "numpy", "pandas"}
-    assert len(about.document_sha256) == 64
+    assert {len(about.document_sha256), len(about.data_sha256), len(about.model_sha256)} == {64}
 
 
 def test_predictions_read_the_features_only(tmp_path: Path) -> None:
@@ -157,6 +163,14 @@ def forget_arrays(members: dict[str, bytes]) -> None:
         del members[name]
 
 
+def change_arrays(members: dict[str, bytes]) -> None:
+    members["0.npy"] = members["0.npy"][:-1] + bytes([members["0.npy"][-1] ^ 1])
+
+
+def unseal(members: dict[str, bytes]) -> None:
+    members[model.ABOUT] = json.dumps({**json.loads(members[model.ABOUT]), "model_sha256": ""}).encode()
+
+
 def break_arrays(members: dict[str, bytes]) -> None:
     for name in [name for name in members if name.endswith(".npy")]:
         members[name] = b"\x93NUMPY garbage"
@@ -182,7 +196,9 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no schema": (lambda data: rewritten(data, forget_schema), "no model file"),
     "no arrays": (lambda data: rewritten(data, forget_arrays), "no model file"),
     "broken arrays": (lambda data: rewritten(data, break_arrays), "no model file"),
-    "another format": (lambda data: noted(data, format=2), "has the format 2"),
+    "another format": (lambda data: noted(data, format=1), "has the format 1"),
+    "changed arrays": (lambda data: rewritten(data, change_arrays, sealed=False), "its content has the hash"),
+    "no hash": (lambda data: rewritten(data, unseal, sealed=False), "its content has the hash"),
     "unknown notes": (lambda data: noted(data, colour="red"), "no model file"),
     "older scikit-learn": (
         lambda data: noted(data, versions={"scikit-learn": "1.2.3"}),

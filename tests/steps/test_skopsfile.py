@@ -6,9 +6,14 @@ import zipfile
 import numpy as np
 import skops.io
 
-from steps.skopsfile import EPOCH, normalised
+from steps import skopsfile
+from steps.skopsfile import EPOCH
 
 PADDED = np.dtype([("small", "u1"), ("large", "f8")], align=True)
+
+
+def normalised(data: bytes, extra: dict[str, bytes]) -> bytes:
+    return skopsfile.zipped({**skopsfile.members(data), **extra})
 
 
 def records(noise: int) -> np.ndarray:

@@ -1,0 +1,73 @@
+"""What `evaluate` measured on the holdout, and what a gate is judged by. `findings` goes from the one to the other.
+
+Values only: everything is of the same held-out rows, so any two numbers here may be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steps.bootstrap import Interval, Resamples
+from steps.document import Document
+from steps.fairness import Fairness
+from steps.metrics import Metrics
+from steps.model import Predictions, Trained, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The model in production as `evaluate` met it: its version, "" if there is none, and its metrics.
+
+    `problem` says why it could not be measured, `predicted` what it answered if it could.
+    """
+
+    version: str = ""
+    metrics: Metrics | None = None
+    problem: str = ""
+    predicted: Predictions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The held-out rows: what they are, what is true of them, and what the model and the dummy said.
+
+    `expected` are the groups of the whole batch, by column: one that is not held out would be missed here.
+    """
+
+    rows: pd.DataFrame
+    truth: Truth
+    predicted: Predictions
+    dummy: Predictions
+    expected: Mapping[str, frozenset[str]]
+    resamples: Resamples
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything gates ask for: the holdout, and metrics of the model, of the dummy and of the champion on it."""
+
+    document: Document
+    trained: Trained
+    held: Held
+    metrics: Metrics
+    baseline: Metrics
+    champion: Champion
+    fairness: Mapping[str, Fairness]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one gate is judged by: `value` is None where there is no number, `evidence` one sentence.
+
+    `interval` is where the value lies (low, high). `groups` are those it is about, the one worst off first. With
+    `waived` the document lets the gate pass although there is no value.
+    """
+
+    value: float | None
+    evidence: str
+    interval: Interval | None = None
+    groups: tuple[str, ...] = ()
+    waived: bool = False
