@@ -1,7 +1,12 @@
-"""The data contract as the document says it: columns, dtypes, bounds, nulls, rows. `schema` holds data against it."""
+"""The data contract as the document says it: columns, dtypes, bounds, nulls, rows, rules between columns.
+
+`schema` holds each part of a file against it, `tally` the whole file and `batch` all files together.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Literal
 
@@ -10,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[^\s{}$][^{}$\n]{0,63}$")]
 Scalar = bool | int | float | str
 Dtype = Literal["integer", "number", "string", "boolean", "date"]
+Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
 
 
 class Value(BaseModel):
@@ -42,12 +48,17 @@ class Bounds(Value):
 
 
 class Column(Bounds):
-    """What the contract says of one column; `max_null_fraction` is a share of the rows (0 to 1)."""
+    """What the contract says of one column.
+
+    `max_null_fraction` is a share of a file's rows (0 to 1). Without it a nullable column may have any gaps, but not in
+    every row of the batch. `max_categories` bounds the distinct values of a batch.
+    """
 
     dtype: Dtype
     nullable: bool = False
-    max_null_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
+    max_null_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
     allowed: tuple[Scalar, ...] | None = None
+    max_categories: Annotated[int, Field(ge=1)] | None = None
     unique: bool = False
     personal: bool = False
 
@@ -65,6 +76,81 @@ class Column(Bounds):
         return self
 
 
+class Condition(Value):
+    """A comparison of a column with another one (`to`) or with a value; <, <=, >= and > need numbers or dates."""
+
+    column: ColumnName
+    compare: Comparison
+    to: ColumnName | None = None
+    value: Scalar | None = None
+
+    @model_validator(mode="after")
+    def _one_right_side(self) -> Condition:
+        if (self.to is None) == (self.value is None):
+            raise ValueError("give exactly one of to (a column) and value")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column, self.to) if self.to is not None else (self.column,)
+
+    @property
+    def text(self) -> str:
+        """Return the comparison as it is told, such as `paid <= owed`."""
+        return (
+            f"{self.column} {self.compare} {json.dumps(self.value, ensure_ascii=False) if self.to is None else self.to}"
+        )
+
+
+class Rule(Condition):
+    """A comparison that each row keeps, of those where `when` holds; a row that lacks a value breaks no rule."""
+
+    when: Condition | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        mine = super().columns
+        return (*mine, *self.when.columns) if self.when else mine
+
+    @property
+    def text(self) -> str:
+        return f"{super().text} when {self.when.text}" if self.when else super().text
+
+
 class Contract(Value):
+    """What a batch must be; `rows` counts those of all its files."""
+
     rows: Bounds = Bounds(min=1)
     columns: dict[ColumnName, Column] = Field(min_length=1)
+    rules: tuple[Rule, ...] = Field(default=(), max_length=50)
+
+    @model_validator(mode="after")
+    def _rules_fit(self) -> Contract:
+        if len({rule.text for rule in self.rules}) != len(self.rules):
+            raise ValueError("two rules are the same")
+        for rule in self.rules:
+            for condition in (rule, rule.when) if rule.when else (rule,):
+                _fitting(condition, self.columns)
+        return self
+
+    def narrowed(self, names: Collection[str]) -> Contract:
+        """Return the contract of these columns alone, with the rules that need no other."""
+        columns = {name: column for name, column in self.columns.items() if name in names}
+        rules = tuple(rule for rule in self.rules if all(column in columns for column in rule.columns))
+        return self.model_copy(update={"columns": columns, "rules": rules})
+
+
+def _fitting(condition: Condition, columns: dict[str, Column]) -> None:
+    """Raise `ValueError` if the two sides cannot be compared."""
+    rule = f"the rule {condition.text!r}"
+    for name in condition.columns:
+        if name not in columns:
+            raise ValueError(f"{rule} names {name!r}, which is no column of the contract")
+    dtype = columns[condition.column].dtype
+    if condition.compare not in ("==", "!=") and dtype in ("string", "boolean"):
+        raise ValueError(f"{rule} orders {condition.column!r}, which is {dtype}; use == or !=")
+    if condition.value is not None and not fits(condition.value, "number" if dtype == "integer" else dtype):
+        raise ValueError(f"{rule} compares {condition.column!r}, which is {dtype}, with another type")
+    other = dtype if condition.to is None else columns[condition.to].dtype
+    if other != dtype and {dtype, other} != {"integer", "number"}:
+        raise ValueError(f"{rule} compares {dtype} with {other}")

@@ -1,13 +1,13 @@
-"""Tables on disk: the producer's CSV and Parquet files in, clean Parquet files out and in again. No dtype is guessed.
+"""Tables on disk: the producer's rows typed by the contract; clean Parquet files out and in. No dtype is guessed.
 
-`validate` reads raw files and writes clean ones; `train` and `evaluate` read those. A file that cannot be read as a
-table at all is `Unreadable`; what is wrong with its values are violations, all of them.
+`validate` reads raw files in chunks and writes clean ones; `train` and `evaluate` read those. A file that cannot be
+read as a table at all is `Unreadable`; what is wrong with its values are violations, all of them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,59 +15,90 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
+from numpy.typing import NDArray
 
 from steps import dtypes
 from steps.contract import Column, Contract
+from steps.source import Source, Unreadable, source
 from steps.violation import EXAMPLES, Violation, shown
 
-BLOCK = 16 << 20
-"""Bytes of CSV read at a time; one row may not be longer."""
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-BOM = b"\xef\xbb\xbf"
-EMPTY = "it is empty; expected a header with the contract's columns"
+Mask = NDArray[np.bool_]
 
 
-class Unreadable(Exception):  # noqa: N818 - an answer about a file, not an error of ours
-    """The file is no table of its format; the message says what it is instead, and never quotes the data."""
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a file, typed; `first` rows stand before them.
+
+    `frame` has the contract's columns only, those it could find. `refused` marks by column the rows whose value could
+    not be converted: they are null in the frame, and among the violations.
+    """
+
+    first: int
+    frame: pd.DataFrame
+    refused: Mapping[str, Mask]
+    violations: tuple[Violation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a file holds, typed by the contract; `frame` has its columns only, those it could find and convert."""
+    """What a file holds: what is wrong with its header, and its rows, in at least one chunk; that may be empty."""
 
-    frame: pd.DataFrame
     violations: tuple[Violation, ...]
+    chunks: Iterator[Chunk]
 
 
 def read(path: Path, name: str, contract: Contract) -> Read:
-    """Read a raw file by the ending of its `name`; raises `Unreadable`.
+    """Read a raw file by the ending of its `name`; raises `Unreadable`, and so may each chunk."""
+    raw = source(path, name, list(contract.columns))
+    return Read(tuple(_headers(raw.names, contract)), _chunks(raw, contract))
 
-    A value that is not of the column's dtype is a violation and null in the frame.
-    """
-    raw = _raw(path, name)
-    violations = _headers(raw.schema.names, contract)
+
+def _chunks(raw: Source, contract: Contract) -> Iterator[Chunk]:
+    wanted = contract.narrowed([name for name in contract.columns if raw.names.count(name) == 1])
+    first = 0
+    for piece in raw.pieces:
+        yield _chunk(piece, wanted, first)
+        first += piece.num_rows
+
+
+def _chunk(piece: Any, contract: Contract, first: int) -> Chunk:
     columns: dict[str, Any] = {}
-    for column_name, column in contract.columns.items():
-        if raw.schema.names.count(column_name) == 1:
-            columns[column_name], found = _typed(raw.column(column_name), column_name, column)
-            violations += found
-    kinds = {column: contract.columns[column].dtype for column in columns}
-    table = pa.table(columns) if columns else pa.table({"": pa.nulls(raw.num_rows)})
-    return Read(dtypes.frame(table, kinds), tuple(violations))
+    refused: dict[str, Mask] = {}
+    violations: list[Violation] = []
+    for name, column in contract.columns.items():
+        columns[name], refused[name], found = _typed(piece.column(name), name, column)
+        violations += found
+    table = pa.table(columns) if columns else pa.table({"": pa.nulls(piece.num_rows)})
+    frame = dtypes.frame(table, kinds(contract))
+    return Chunk(first, frame, refused, tuple(violation.moved(first) for violation in violations))
+
+
+@contextmanager
+def writing(path: Path, contract: Contract) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Yield what appends typed rows to a Parquet file of exactly the contract's columns; equal rows, equal bytes."""
+    schema = _schema(contract)
+    with pa.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+
+        def append(frame: pd.DataFrame) -> None:
+            columns = [pa.array(frame[field.name], type=field.type, from_pandas=True) for field in schema]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+        yield append
 
 
 def write(frame: pd.DataFrame, path: Path, contract: Contract) -> None:
-    """Write typed rows as Parquet with exactly the contract's columns and types; equal rows make equal bytes."""
-    schema = _schema(contract)
-    columns = [pa.array(frame[field.name], type=field.type, from_pandas=True) for field in schema]
-    pa.parquet.write_table(pa.Table.from_arrays(columns, schema=schema), path, compression="zstd")
+    """Write typed rows at once."""
+    with writing(path, contract) as append:
+        append(frame)
 
 
 def clean(path: Path, contract: Contract) -> pd.DataFrame:
     """Read what `write` wrote; raises `Unreadable` if it has other columns or types."""
-    table = _parquet(path)
+    try:
+        table = pa.parquet.ParquetFile(path).read(use_threads=False)
+    except (pa.ArrowException, OSError):
+        raise Unreadable("it cannot be read as Parquet") from None
     schema = _schema(contract)
     if not table.schema.equals(schema):
         found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
@@ -84,76 +115,6 @@ def _schema(contract: Contract) -> Any:
     return pa.schema([(name, dtypes.ARROW[dtype]) for name, dtype in kinds(contract).items()])
 
 
-def _raw(path: Path, name: str) -> Any:
-    if name.endswith(".csv"):
-        return _csv(path)
-    if name.endswith(".parquet"):
-        return _parquet(path)
-    raise Unreadable("the format is not known by the name; expected one that ends in .csv or .parquet")
-
-
-def _csv(path: Path) -> Any:
-    """Read every field as text; an empty field is missing. UTF-8 with or without BOM, LF or CRLF, quoted newlines."""
-    with path.open("rb") as stream:
-        start = stream.readline(BLOCK)
-        only_header = not stream.read(1)
-    if start.startswith(UTF16):
-        raise Unreadable("it is UTF-16; expected CSV in UTF-8")
-    names = _names(start)
-    if not start.removeprefix(BOM).strip() and only_header:
-        raise Unreadable(EMPTY)
-    if only_header and b"\r" not in start.rstrip(b"\r\n"):
-        return pa.Table.from_arrays([pa.array([], pa.string())] * len(names), names=names)
-    try:
-        return pa.csv.read_csv(
-            path,
-            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise Unreadable(_csv_problem(str(error))) from None
-
-
-def _names(header: bytes) -> list[str]:
-    """Return the header's column names, as far as one line tells: they only fix that the columns are read as text."""
-    import csv
-
-    try:
-        text = header.removeprefix(BOM).decode("utf-8")
-    except UnicodeDecodeError:
-        raise Unreadable("it is not UTF-8 text; expected CSV in UTF-8") from None
-    return next(csv.reader([text]), [])
-
-
-def _csv_problem(text: str) -> str:
-    """Put the reader's message in our words, without the row's content, which may be personal."""
-    ragged = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text)
-    if ragged:
-        row, expected, got = (int(part) for part in ragged.groups())
-        return f"row {row - 1} has {got} fields, the header has {expected}; a quote may be open"
-    if "invalid UTF8" in text:
-        row_named = re.search(r"Row #(\d+)", text)
-        return f"{f'row {int(row_named[1]) - 1}' if row_named else 'it'} is not UTF-8 text; expected CSV in UTF-8"
-    if "Empty CSV" in text:
-        return EMPTY
-    if "straddling" in text:
-        return f"it has a row longer than {BLOCK >> 20} MiB; a quote may be open"
-    return "it cannot be read as CSV with a header and comma-separated fields"
-
-
-def _parquet(path: Path) -> Any:
-    try:
-        return pa.parquet.ParquetFile(path).read(use_threads=False)
-    except (pa.ArrowException, OSError):
-        raise Unreadable("it cannot be read as Parquet") from None
-
-
 def _headers(names: list[str], contract: Contract) -> list[Violation]:
     """Return what the header breaks: the file has exactly the contract's columns, each once, in any order."""
     extra = sorted({name for name in names if name not in contract.columns})
@@ -166,13 +127,15 @@ def _headers(names: list[str], contract: Contract) -> list[Violation]:
     ]
 
 
-def _typed(raw: Any, name: str, column: Column) -> tuple[Any, list[Violation]]:
+def _typed(raw: Any, name: str, column: Column) -> tuple[Any, Mask, list[Violation]]:
     converted = dtypes.convert(raw, column.dtype)
     if converted is None:
         says = f"has the type {raw.type} in the file, which cannot be read as {column.dtype}"
-        return pa.nulls(len(raw), dtypes.ARROW[column.dtype]), [Violation(name, "dtype", says, len(raw) or 1)]
+        found = [Violation(name, "dtype", says, len(raw))]
+        return pa.nulls(len(raw), dtypes.ARROW[column.dtype]), np.ones(len(raw), dtype=bool), found
     rows = np.flatnonzero(converted.refused)
     if not len(rows):
-        return converted.values, []
+        return converted.values, converted.refused, []
     examples = tuple((int(row) + 1, shown(raw[int(row)].as_py(), column)) for row in rows[:EXAMPLES])
-    return converted.values, [Violation(name, "dtype", dtypes.EXPECTED[column.dtype], len(rows), examples)]
+    found = [Violation(name, "dtype", dtypes.EXPECTED[column.dtype], len(rows), examples)]
+    return converted.values, converted.refused, found

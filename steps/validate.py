@@ -1,7 +1,7 @@
 """`validate`: hold one file of the batch against the contract and leave it clean, or refuse it with all that is wrong.
 
-Runs once a file. The file must first be, byte for byte, the one that `claim` took: what lies at its key may have been
-changed since.
+Runs once a file and reads it in chunks, so its size does not matter. The file must first be, byte for byte, the one
+that `claim` took: what lies at its key may have been changed since. Rules across files are for `train` (`batch`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from steps import document as documents
 from steps import interface, schema, table
 from steps.contract import Contract
 from steps.interface import Call, Interface
+from steps.source import Unreadable
+from steps.tally import Tally, repeats
 from steps.verdict import Reason, Verdict
-from steps.violation import evidence, summary
+from steps.violation import Violation, evidence, merged, summary
 
 INTERFACE = Interface(
     parameters=("index", "file"),
@@ -29,27 +29,46 @@ INTERFACE = Interface(
 )
 
 
-def validate(raw: Path, file: str, contract: Contract) -> pd.DataFrame:
-    """Return the file's typed rows; raises `Verdict` (contract) with every violation as evidence.
+def validate(raw: Path, file: str, contract: Contract, clean: Path) -> int:
+    """Leave the file's typed rows at `clean` and return how many; raises `Verdict` (contract) with every violation.
 
     `file` is the name to speak of, which also tells the format.
     """
+    part = clean.with_name(f"{clean.name}.part")
+    tally, found = Tally(contract), list[Violation]()
     try:
         read = table.read(raw, file, contract)
-    except table.Unreadable as error:
-        raise Verdict(Reason.CONTRACT, f"{file}: {error}", file=file) from error
-    violations = list(read.violations)
-    whole = {name: column for name, column in contract.columns.items() if name in read.frame.columns}
-    if whole:
-        unread = {violation.column for violation in violations if violation.rule == "dtype"}
-        violations += schema.check(read.frame, contract.model_copy(update={"columns": whole}), unread)
-    if violations:
-        raise Verdict(
-            Reason.CONTRACT, summary(file, violations), file=file, rows=len(read.frame), **evidence(violations)
-        )
-    if read.frame.empty:
+        found += read.violations
+        with table.writing(part, contract) as append:
+            for chunk in read.chunks:
+                tally.add(chunk)
+                found = merged([*found, *chunk.violations, *schema.check(chunk, contract)])
+                if not (found or chunk.frame.empty):
+                    append(chunk.frame)
+        _refuse(file, tally.rows, _whole(tally, found, raw, file, contract), contract)
+        part.replace(clean)
+    except Unreadable as error:
+        raise Verdict(Reason.CONTRACT, f"{file}: {error}", file=file, **(evidence(found) if found else {})) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return tally.rows
+
+
+def _whole(tally: Tally, found: list[Violation], raw: Path, file: str, contract: Contract) -> list[Violation]:
+    """Return all violations of the file, with those that only the whole of it shows."""
+    repeated = tally.repeated()
+    again = table.read(raw, file, contract.narrowed(repeated)).chunks if repeated else ()
+    return [*tally.judge(found), *repeats(repeated, again, contract)]
+
+
+def _refuse(file: str, rows: int, found: list[Violation], contract: Contract) -> None:
+    """Raise `Verdict` if there is anything to refuse the file for."""
+    if found:
+        order = {name: place for place, name in enumerate(contract.columns)}
+        found.sort(key=lambda violation: order.get(violation.column, -1))
+        raise Verdict(Reason.CONTRACT, summary(file, found), file=file, rows=rows, **evidence(found))
+    if not rows:
         raise Verdict(Reason.CONTRACT, f"{file}: has a header but no rows", file=file, rows=0)
-    return read.frame
 
 
 def verify(raw: Path, listed: dict[str, Any]) -> None:
@@ -81,9 +100,8 @@ def run(call: Call) -> None:
     manifest = json.loads(call.artifacts["manifest"].read_bytes())
     raw, file = call.artifacts["raw"], call.parameters["file"]
     verify(raw, listed(manifest, call.parameters["index"], file))
-    rows = validate(raw, file, document.contract)
-    table.write(rows, call.save("clean"), document.contract)
-    print(f"{file}: {len(rows)} rows keep the contract")  # noqa: T201 - the step's log
+    rows = validate(raw, file, document.contract, call.save("clean"))
+    print(f"{file}: {rows} rows keep the contract")  # noqa: T201 - the step's log
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,5 +1,5 @@
-"""A broken rule of the data contract: column, rule, how often, and examples. Found by `table` and `schema`, told by
-`validate` and `train`.
+"""A broken rule of the data contract: column, rule, how often, and examples. Found by `table`, `schema`, `tally` and
+`batch`, told by `validate` and `train`.
 
 Violations are values, never exceptions, so that all of them are collected before anything is said.
 """
@@ -7,8 +7,8 @@ Violations are values, never exceptions, so that all of them are collected befor
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from steps.contract import Column
@@ -47,6 +47,24 @@ class Violation:
         row, value = self.examples[0]
         return f"row {row}, column {self.column!r}: {f'{value} {self.says}'.strip()}"
 
+    def moved(self, rows: int) -> Violation:
+        """Return the violation of a part of a file that begins after so many rows."""
+        return replace(self, examples=tuple((row + rows, value) for row, value in self.examples))
+
+
+def merged(violations: Iterable[Violation]) -> list[Violation]:
+    """Return one violation for each column and rule: counts add up, the first examples stay."""
+    found: dict[tuple[str, str], Violation] = {}
+    for violation in violations:
+        key = (violation.column, violation.rule)
+        before = found.get(key)
+        if before is None:
+            found[key] = violation
+        else:
+            examples = (*before.examples, *violation.examples)[:EXAMPLES]
+            found[key] = replace(before, count=before.count + violation.count, examples=examples)
+    return list(found.values())
+
 
 def shown(value: object, column: Column | None) -> str:
     """Return a value as text that is fit for a record: masked if the column is personal, cut if it is long."""
@@ -59,7 +77,7 @@ def shown(value: object, column: Column | None) -> str:
 def summary(file: str, violations: Sequence[Violation]) -> str:
     """Return one sentence that names file, row and column of the first violation and how many more there are."""
     first = min(violations, key=lambda violation: violation.place)
-    more = sum(violation.count for violation in violations) - 1
+    more = sum(violation.count for violation in violations) - (1 if first.examples else first.count)
     rest = f" (and {more} more violation{'s' if more > 1 else ''})" if more else ""
     return f"{file}: {first.sentence}{rest}"
 

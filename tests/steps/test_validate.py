@@ -10,7 +10,9 @@ import pytest
 from documents import document
 from frames import csv
 
-from steps import validate
+from steps import source, validate
+from steps.contract import Contract
+from steps.verdict import Conclusion
 
 HEADER = "income,credit_score,group,approved"
 GOOD = csv(HEADER, "100.5,300,a,1", "200,850,b,0")
@@ -52,16 +54,20 @@ BROKEN = {
         "row 1, column 'income': '1,5' is not a number (a decimal point, no thousands separator, finite)",
     ),
     "infinite": (csv(HEADER, "inf,300,a,1"), "'inf' is not a number"),
+    "infinite by size": (csv(HEADER, "1e999,300,a,1"), "'1e999' is not a number"),
+    "mixed types": (csv(HEADER, "1,300,a,1", "low,300.5,a,yes"), "row 2, column 'income': 'low' is not a number"),
     "an all-null column": (
         csv(HEADER, ",300,a,1", ",300,a,0"),
-        "row 1, column 'income': is missing (and 1 more violation)",
+        "d/loans-1.csv: column 'income' has no value in any row",
     ),
+    "a gap": (csv(HEADER, "1,300,a,1", ",300,a,0"), "row 2, column 'income': is missing"),
     "a column missing": (csv("income,credit_score,group", "1,300,a"), "column 'approved' is missing from the file"),
     "a column extra": (csv(f"{HEADER},ssn", "1,300,a,1,secret"), "column 'ssn' is not in the contract"),
     "header only": (csv(HEADER), "has a header but no rows"),
     "empty": (b"", "it is empty"),
     "another format": (b"\x89PNG\r\n\x1a\n", "it is not UTF-8 text"),
-    "zip": (b"PK\x03\x04" + bytes(100), "column 'income' is missing from the file"),
+    "zip": (b"PK\x03\x04" + bytes(100), "it is a zip archive or an Excel workbook; expected CSV in UTF-8"),
+    "semicolons": (csv(HEADER.replace(",", ";"), "1,5;300;a;1"), "its fields are separated by semicolons"),
 }
 
 
@@ -83,6 +89,81 @@ def test_the_evidence_has_every_violation_and_stays_small(tmp_path: Path) -> Non
     expected = [("income", "min"), ("credit_score", "max"), ("group", "allowed"), ("approved", "allowed")]
     assert rules == [(*rule, 500) for rule in expected]
     assert (tmp_path / "out" / "verdict").stat().st_size < 8000
+
+
+def many(rows: int, spoilt: dict[int, str]) -> bytes:
+    return csv(HEADER, *(spoilt.get(row, f"{row}.5,300,a,1") for row in range(1, rows + 1)))
+
+
+ONCE = {"income": {"dtype": "number", "unique": True, "nullable": True, "max_null_fraction": 0.25}}
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a chunk have four rows, so that a small file has many."""
+    monkeypatch.setattr(source, "CELLS", 16)
+
+
+def rules(**columns: Any) -> Contract:
+    return document(**{f"contract__columns__{name}": column for name, column in columns.items()}).contract
+
+
+def refusal(folder: Path, raw: bytes, contract: Contract) -> Conclusion:
+    (folder / "raw").write_bytes(raw)
+    with pytest.raises(validate.Verdict) as refused:
+        validate.validate(folder / "raw", "a.csv", contract, folder / "clean")
+    assert [path.name for path in folder.iterdir()] == ["raw"]
+    return refused.value.conclusion
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_file_of_many_chunks_comes_out_whole_and_in_order(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_bytes(many(30, {}))
+    assert validate.validate(tmp_path / "raw", "a.csv", rules(**ONCE), tmp_path / "clean") == 30
+    assert pq.ParquetFile(tmp_path / "clean").num_row_groups == 8
+    assert pq.read_table(tmp_path / "clean").to_pydict()["income"] == [row + 0.5 for row in range(1, 31)]
+    assert {path.name for path in tmp_path.iterdir()} == {"raw", "clean"}
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_rows_are_counted_over_all_chunks(tmp_path: Path) -> None:
+    raw = many(30, {5: "-1,300,a,1", 17: "oops,300,a,1", **dict.fromkeys(range(18, 30), "-2,300,a,1")})
+    found = refusal(tmp_path, raw, rules())
+    assert found.message == "a.csv: row 5, column 'income': -1.0 is below 0 (and 13 more violations)"
+    below, text = sorted(found.evidence["violations"], key=lambda one: str(one["rule"]), reverse=True)
+    assert (below["rule"], below["count"], [one["row"] for one in below["examples"]]) == (
+        "min", 13, [5, *range(18, 27)]
+    )  # fmt: skip
+    assert (text["rule"], text["count"], text["examples"]) == ("dtype", 1, [{"row": 17, "value": "'oops'"}])
+    assert found.evidence["rows"] == 30
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_value_that_stands_in_two_chunks_stands_there_twice(tmp_path: Path) -> None:
+    found = refusal(tmp_path, many(30, {29: "3.5,300,a,1"}), rules(**ONCE))
+    assert found.message == "a.csv: row 29, column 'income': 3.5 stands there more than once"
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_the_share_of_gaps_is_that_of_the_file_not_of_a_chunk(tmp_path: Path) -> None:
+    gaps = dict.fromkeys((1, 2, 3, 4), ",300,a,1")
+    (tmp_path / "raw").write_bytes(many(16, gaps))
+    assert validate.validate(tmp_path / "raw", "a.csv", rules(**ONCE), tmp_path / "clean") == 16
+    (tmp_path / "clean").unlink()
+    found = refusal(tmp_path, many(15, gaps), rules(**ONCE))
+    assert found.message == (
+        "a.csv: column 'income' is missing in more than 0.25 of the rows: 0.267 of the rows"
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_file_that_breaks_off_is_refused_with_what_was_found_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BLOCK", 64)
+    found = refusal(tmp_path, many(30, {2: "-1,300,a,1", 20: "1,300,a"}), rules())
+    assert found.message == "a.csv: row 20 has 3 fields, the header has 4; a quote may be open"
+    assert [one["rule"] for one in found.evidence["violations"]] == ["min"]
 
 
 CHANGED = {

@@ -4,7 +4,7 @@ import json
 
 from frames import contract
 
-from steps.violation import Violation, evidence, shown, summary
+from steps.violation import Violation, evidence, merged, shown, summary
 
 BELOW = Violation("lvrat", "min", "is below 0", 3, ((12, "-0.4"), (13, "-1.0"), (20, "-2.0")))
 MISSING = Violation("chist", "not_nullable", "is missing", 1, ((4, ""),))
@@ -38,3 +38,21 @@ def test_the_evidence_is_bounded_and_says_what_it_left_out() -> None:
 def test_a_long_value_is_cut_and_a_personal_one_masked() -> None:
     assert len(shown("x" * 1000, None)) == 40
     assert shown("x", contract(a={"dtype": "string", "personal": True}).columns["a"]) == "(masked)"
+
+
+def test_parts_of_a_violation_become_one_with_its_first_examples() -> None:
+    later = Violation("lvrat", "min", "is below 0", 9, tuple((row, "-1") for row in range(1, 10))).moved(100)
+    [found] = merged([BELOW, later])
+    assert (found.count, len(found.examples)) == (12, 10)
+    assert [row for row, _ in found.examples][:4] == [12, 13, 20, 101]
+
+
+def test_another_rule_or_column_stays_a_violation_of_its_own() -> None:
+    others = [BELOW, MISSING, Violation("lvrat", "max", "is above 5"), Violation("hirat", "min", "is below 0")]
+    assert merged(others) == others
+
+
+def test_a_whole_column_counts_once_in_the_sentence() -> None:
+    empty = Violation("chist", "empty", "has no value in any row", 2380)
+    assert summary("a.csv", [empty]) == "a.csv: column 'chist' has no value in any row"
+    assert summary("a.csv", [empty, MISSING]) == "a.csv: column 'chist' has no value in any row (and 1 more violation)"
