@@ -23,7 +23,8 @@ from steps.registry.decision import PATIENCE
 from steps.registry.ending import Decided
 from steps.registry.objects import connect
 from steps.registry.place import Place, Tell
-from steps.registry.reconciliation import Line, steps_of
+from steps.registry.reconciliation import steps_of
+from steps.registry.report import Line
 from steps.registry.runs import Runs, RunsError
 from steps.slack import WEBHOOK
 from steps.verdict import StoreError
