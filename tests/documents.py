@@ -44,6 +44,14 @@ def loans(**changes: Any) -> dict[str, Any]:
     return value
 
 
+def regression(**changes: Any) -> Document:
+    """Return a document that predicts the income as a number."""
+    told = {"target": "income", "positive": None, "features": ["credit_score"],
+            "estimator": "sklearn.tree.DecisionTreeRegressor"}  # fmt: skip
+    gates = [{"name": "error", "kind": "metric", "metric": "mae", "below": 1000}]
+    return document(**{**{f"model__{name}": value for name, value in told.items()}, "gates": gates, **changes})
+
+
 def document(**changes: Any) -> Document:
     """Return the loans document, typed."""
     return Document.model_validate(loans(**changes))

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from documents import document, loans
+from documents import document, loans, regression
 from pydantic import ValidationError
 
 from steps.document import Document, fingerprint, read, seconds
@@ -61,6 +61,42 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         loans(model__sensitive=None, gates=[{**METRIC, "kind": "fairness", "metric": "disparate_impact"}]),
         "fairness needs model.sensitive",
     ),
+    "a target that is no number": (
+        loans(model__target="group", model__sensitive=None, model__positive=None),
+        "model.positive is missing: which value of 'group' (string) is the positive class?",
+    ),
+    "a class metric of a regression": (
+        loans(model__positive=None),
+        "gate 'accuracy': accuracy is no metric of a regression (model.positive is not given)",
+    ),
+    "a number metric of a classification": (gates(metric="rmse"), "rmse is no metric of a classification"),
+    "favourable of a regression": (loans(model__positive=None, model__favourable=0), "model.favourable is for"),
+    "a threshold of a regression": (loans(model__positive=None, model__threshold="f1"), "model.threshold is for"),
+    "fairness of a regression": (
+        loans(model__positive=None, gates=[{**METRIC, "kind": "fairness", "metric": "disparate_impact"}]),
+        "disparate_impact needs a classification; use kind slice",
+    ),
+    "threshold and mitigation": (
+        loans(model__threshold="f1", model__mitigation={"method": "exponentiated-gradient"}),
+        "model.threshold would undo what model.mitigation does",
+    ),
+    "threshold for a ranking": (loans(model__threshold="roc_auc"), "model.threshold"),
+    "time not in the contract": (loans(model__time="day"), "column 'day' is used by the model"),
+    "time of text": (loans(model__time="group"), "model.time needs a column of dates or numbers, 'group' is none"),
+    "slices of an unknown column": (gates(kind="slice", by="town"), "column 'town' is used by the model or a gate"),
+    "slices of numbers": (gates(kind="slice", by="income"), "slices need a column of few values, 'income' is none"),
+    "slices of nothing": (gates(kind="slice"), "by"),
+    "certainty": (gates(confidence=1), "confidence"),
+    "confidence of a coin": (gates(confidence=0.5), "confidence"),
+    "confidence in a cost": (
+        loans(gates=[{"name": "a", "kind": "cost", "metric": "size_mib", "below": 1, "confidence": 0.9}]),
+        "confidence",
+    ),
+    "a check elsewhere": (gates(kind="check", metric="os.path.getsize"), "metric"),
+    "a check without a module": (gates(kind="check", metric="steps.checks.mine"), "metric"),
+    "a private check": (gates(kind="check", metric="steps.checks.mine._mine"), "metric"),
+    "a group of nobody": (gates(kind="slice", by="group", min_rows=0), "min_rows"),
+    "small groups in another way": (gates(kind="slice", by="group", small_groups="ignore"), "small_groups"),
     "mitigation without a group": (
         loans(model__sensitive=None, model__mitigation={"method": "exponentiated-gradient"}),
         "fairness needs model.sensitive",
@@ -116,6 +152,10 @@ def test_the_marker_pattern_is_anchored_and_takes_the_prefix_literally() -> None
     assert re.fullmatch(pattern, "in.coming/a/b/_READY.json")
     assert not re.fullmatch(pattern, "inxcoming/a/b/_READY.json")
     assert not re.search(pattern, "x/in.coming/a/b/_READY.json")
+
+
+def test_what_is_predicted_follows_from_the_positive_class() -> None:
+    assert (document().model.task, regression().model.task) == ("classification", "regression")
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("5m", 300), ("2h", 7200)])

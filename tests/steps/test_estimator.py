@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from documents import document
+from documents import document, regression
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from steps import estimator
@@ -19,6 +19,19 @@ def model(path: str, **params: Any) -> Model:
 def test_it_is_seeded_and_has_the_params_of_the_document() -> None:
     built = estimator.build(model("sklearn.ensemble.RandomForestClassifier", n_estimators=3))
     assert (built.random_state, built.n_estimators) == (7, 3)
+
+
+def test_without_a_positive_class_it_is_a_regressor() -> None:
+    built = estimator.build(regression(model__params={"max_depth": 2}, model__seed=3).model)
+    assert (type(built).__name__, built.max_depth, built.random_state) == ("DecisionTreeRegressor", 2, 3)
+
+
+@pytest.mark.parametrize("path", ["sklearn.tree.DecisionTreeClassifier", "steps.estimators.vote.Vote"])
+def test_a_classifier_cannot_do_a_regression(path: str) -> None:
+    with pytest.raises(Verdict) as refused:
+        estimator.build(regression(model__estimator=path).model)
+    assert "is no regressor" in refused.value.conclusion.message
+    assert "without model.positive this is a regression" in refused.value.conclusion.message
 
 
 def test_an_estimator_without_chance_gets_no_seed() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
+import pytest
 from frames import typed
 
-from steps.split import row_hashes, split
+from steps.split import data_hash, row_hashes, split
 
 KINDS = {"id": "integer", "amount": "number", "word": "string", "flag": "boolean", "day": "date"}
 
@@ -65,6 +68,34 @@ def test_the_storage_pandas_happens_to_use_does_not_matter() -> None:
         day=frame["day"].astype("datetime64[ns]"),
     )
     assert list(row_hashes(frame, 0)) == list(row_hashes(other, 0))
+
+
+TIMES: dict[str, tuple[list[Any], float, list[int]]] = {
+    "the newest": ([3, 1, 2, 5, 4, 6, 7, 8, 10, 9], 0.3, [8, 9, 10]),
+    "days, whatever their order": (["2026-01-03", "2026-01-01", "2026-01-04", "2026-01-02"], 0.5, [3, 4]),
+    "of few times the nearest share": ([1] * 3 + [2] * 4 + [3] * 3, 0.4, [3] * 3),
+    "of two the later, however many": ([1] * 2 + [2] * 8, 0.1, [2] * 8),
+    "of one none": ([1] * 5, 0.3, []),
+}
+
+
+@pytest.mark.parametrize(("times", "share", "held"), TIMES.values(), ids=TIMES)
+def test_by_time_the_newest_rows_are_held_out_and_a_time_is_whole(
+    times: list[Any], share: float, held: list[int]
+) -> None:
+    days = isinstance(times[0], str)
+    frame = typed(
+        {"when": "date" if days else "integer"}, when=[pd.Timestamp(time) for time in times] if days else times
+    )
+    parts = split(frame, 0, share, "when")
+    found = parts.holdout["when"].dt.day if days else parts.holdout["when"]
+    assert sorted(found) == held
+    assert len(parts.train) + len(parts.holdout) == len(times)
+
+
+def test_the_data_s_hash_is_of_the_rows_and_not_of_their_order() -> None:
+    assert data_hash(rows(50)) == data_hash(rows(50).sample(frac=1, random_state=0)) != data_hash(rows(51))
+    assert data_hash(rows(50)) != data_hash(pd.concat([rows(50), rows(1)]))
 
 
 def test_zero_has_no_sign() -> None:
