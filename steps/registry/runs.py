@@ -6,12 +6,12 @@ Reconcile, watch and `why` look at runs through this and start them by it; the r
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from steps.registry.marker import plain
 from steps.registry.outcome import STOP_TEXTS, conclude, decoded
 from steps.verdict import Conclusion, Reason
 
@@ -84,5 +84,4 @@ class Runs(Protocol):
 
 def name_of(pipeline: str, batch: str, etag: str, attempt: int = 1) -> str:
     """Return the name of the run of a marker, the one that its event makes, or of a later attempt."""
-    plain = re.sub("[^a-z0-9]", "", etag.lower())[:ETAG_LENGTH]
-    return f"{pipeline}-{batch}-{plain}" + (f"-{attempt}" if attempt > 1 else "")
+    return f"{pipeline}-{batch}-{plain(etag)[:ETAG_LENGTH]}" + (f"-{attempt}" if attempt > 1 else "")

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from batches import MARKER, PREFIX, entry, marker
+from batches import BUCKET, MARKER, PREFIX, entry, marker
 from documents import document
 
 from steps.registry import marker as markers
+from steps.registry.objects import connect
 from steps.verdict import Reason, Verdict
 
 DATA = document().data
@@ -146,3 +147,16 @@ def test_the_data_hash_changes_with_any_file() -> None:
     contents = ({"a": b"1"}, {"a": b"2"}, {"a": b"1", "b": b"1"}, {"a": b"1", "b": b"2"})
     hashes = [markers.data_hash(parse(json.dumps(marker(each)).encode()).files) for each in contents]
     assert len(set(hashes)) == len(contents)
+
+
+def test_a_marker_that_came_in_parts_is_the_one_that_its_event_named(s3: Any) -> None:
+    """The ETag of a multipart upload has a hyphen, which the Sensor leaves out."""
+    place = {"Bucket": BUCKET, "Key": MARKER}
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    part = s3.upload_part(**upload, PartNumber=1, Body=of())["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part}]}
+    etag = s3.complete_multipart_upload(**upload, MultipartUpload=parts)["ETag"].strip('"')
+    assert "-" in etag
+    assert markers.read(connect(BUCKET), MARKER, etag.replace("-", ""), DATA).etag == etag
+    with pytest.raises(Verdict, match="written anew"):
+        markers.read(connect(BUCKET), MARKER, "0" * 33, DATA)
