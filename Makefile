@@ -58,6 +58,10 @@ manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
 images: $(READY) ## build the images (docker, podman or buildah); IMAGE_REGISTRY=… also pushes and pins their digests
 	@$(BIN)/python -m images.build
 
+.PHONY: cluster
+cluster: $(READY) ## ask the cluster of KUBECONFIG whether it takes every overlay and gives each account its rights
+	@$(BIN)/pytest -q -m cluster tests/manifests
+
 .PHONY: faults
 faults: $(READY) ## play schedules of the fault suite: SEEDS=10000 of them, or SEED=17 alone, step by step
 	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))

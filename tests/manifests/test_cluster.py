@@ -1,0 +1,127 @@
+"""A real API server takes every overlay, strictly, and gives each account what the matrix says, and nothing else.
+
+Needs KUBECONFIG and Argo's custom resource definitions there (the full ones). It makes the namespace where it is missing,
+applies accounts and roles, and leaves the rest at dry runs. `make cluster` runs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import overlays
+import pytest
+from accesses import NAMESPACE, RESOURCES, VERBS, WANTED
+from overlays import ROOT
+from podsecurity import pods
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif("KUBECONFIG" not in os.environ, reason="KUBECONFIG names no cluster to ask"),
+]
+
+
+def kubectl(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["kubectl", *words], input=given, capture_output=True, text=True, timeout=120, check=False)
+
+
+def served() -> set[tuple[str, str]]:
+    """What kinds the server knows, by API version and kind."""
+    lines = kubectl("api-resources", "--no-headers").stdout.splitlines()
+    return {(parts[-3], parts[-1]) for line in lines if (parts := line.split())}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespace() -> None:
+    """A dry run in a namespace needs the namespace."""
+    if kubectl("get", "namespace", NAMESPACE).returncode:
+        made = kubectl("apply", "-f", str(ROOT / "base/namespace.yaml"))
+        assert made.returncode == 0, made.stderr
+
+
+@pytest.mark.parametrize("name", overlays.OVERLAYS)
+def test_the_server_takes_the_overlay(name: str) -> None:
+    known = served()
+    objects = overlays.overlay(name)
+    unknown = {thing["kind"] for thing in objects if (thing["apiVersion"], thing["kind"]) not in known}
+    assert unknown <= {"ExternalSecret", "PodMonitor", "PrometheusRule", "SecretStore"}, "are Argo's CRDs installed?"
+    items = [thing for thing in objects if thing["kind"] not in unknown]
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    done = kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", given=given)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(items)
+    assert "Warning" not in done.stderr, done.stderr
+
+
+def reviews() -> Iterator[tuple[str, tuple[str, str, str], dict[str, Any]]]:
+    for account, (group, resource), verb in product(WANTED, RESOURCES, VERBS):
+        plain, _, part = resource.partition("/")
+        asked = {"namespace": NAMESPACE, "group": group, "resource": plain, "subresource": part, "verb": verb}
+        yield (
+            account,
+            (group, resource, verb),
+            {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SubjectAccessReview",
+                "spec": {
+                    "user": f"system:serviceaccount:{NAMESPACE}:{account}",
+                    "groups": ["system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}", "system:authenticated"],
+                    "resourceAttributes": asked,
+                },
+            },
+        )
+
+
+def test_each_account_may_do_what_is_wanted_and_nothing_else() -> None:
+    roles = [thing for thing in overlays.overlay("local") if thing["kind"] in ("Role", "RoleBinding", "ServiceAccount")]
+    applied = kubectl("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": roles}))
+    assert applied.returncode == 0, applied.stderr
+    asked = list(reviews())
+    given = "\n---\n".join(json.dumps(review) for _, _, review in asked)
+    done = kubectl("create", "-o", "json", "-f", "-", given=given)
+    assert done.returncode == 0, done.stderr
+    answers = list(_documents(done.stdout))
+    assert len(answers) == len(asked) > 1000
+    allowed: dict[str, set[tuple[str, str, str]]] = {account: set() for account in WANTED}
+    for (account, access, _), answer in zip(asked, answers, strict=True):
+        if answer["status"].get("allowed"):
+            allowed[account].add(access)
+    assert allowed == WANTED
+
+
+def _documents(text: str) -> Iterator[dict[str, Any]]:
+    decoder, place = json.JSONDecoder(), 0
+    while place < len(text.rstrip()):
+        value, place = decoder.raw_decode(text, place)
+        yield from value.get("items", [value])
+        place = len(text) - len(text[place:].lstrip())
+
+
+def test_the_admission_of_the_namespace_takes_the_pods() -> None:
+    known = [(name, pod) for thing in overlays.overlay("local") for name, pod in pods(thing)]
+    made = []
+    for index, (_, pod) in enumerate(known):
+        fields = ("securityContext", "volumes", "containers")
+        spec = {field: pod[field] for field in fields if field in pod}
+        containers = [
+            {key: container[key] for key in ("name", "securityContext", "resources") if key in container}
+            | {"name": container["name"].lower(), "image": "x:1"}
+            for container in spec["containers"]
+        ]
+        made.append(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": f"asked-{index}", "namespace": NAMESPACE},
+                "spec": {**spec, "containers": containers},
+            }
+        )
+    done = kubectl(
+        "create", "--dry-run=server", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(known)
