@@ -1,6 +1,6 @@
 """A real API server takes every overlay, strictly, and gives each account what the matrix says, and nothing else.
 
-Needs KUBECONFIG and Argo's custom resource definitions there (the full ones). It makes the namespace where it is missing,
+Needs KUBECONFIG and the full custom resource definitions of Argo. It makes the namespace where there is none,
 applies accounts and roles, and leaves the rest at dry runs. `make cluster` runs it.
 """
 
