@@ -37,6 +37,23 @@ app = typer.Typer(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    data: Annotated[Path, typer.Option("--data", help="A sample of the data: CSV or Parquet.")],
+    target: Annotated[str, typer.Option("--target", help="The column to predict.")],
+    sensitive: Annotated[str, typer.Option("--sensitive", help="The column whose groups are compared.")] = "",
+    positive: Annotated[str, typer.Option("--positive", help="The target's value to predict; none: chosen.")] = "",
+    bucket: Annotated[str, typer.Option("--bucket", help="Where batches will land.")] = "retrain",
+    owner: Annotated[str, typer.Option("--owner", help="Whom to ask.")] = "owner@example.com",
+    pipelines: Pipelines = PIPELINES,
+) -> int:
+    """Draft a pipeline document from a sample: contract, estimator and gates, each line with its reason."""
+    from workflows.commands.new import Wanted, run
+
+    return run(Wanted(name, data, target, sensitive, positive, bucket, owner), pipelines)
+
+
+@app.command()
 def render(
     pipelines: Pipelines = PIPELINES,
     out: Annotated[Path, typer.Option("--out", help="Where to write.")] = MANIFESTS / "generated",
@@ -109,11 +126,22 @@ def put(
 def run_document(
     document: Annotated[str, typer.Argument(metavar="FILE_OR_PIPELINE")],
     parameters: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value", metavar="N=V")] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", help="Try the pipeline out on this CSV or Parquet file; repeatable.")
+    ] = None,
+    pipelines: Pipelines = PIPELINES,
     manifests: Manifests = MANIFESTS,
     home: Home = HOME,
     as_json: AsJson = False,
 ) -> int:
-    """Run a Workflow or WorkflowTemplate here, as processes; exit 0 when it Succeeded, 1 when not, 130 after Ctrl-C."""
+    """Run a Workflow or WorkflowTemplate here, as processes; exit 0 when it Succeeded, 1 when not, 130 after Ctrl-C.
+
+    With --data a pipeline is trained and gated on files, without any S3; exit 0 if its model could be deployed.
+    """
+    if data:
+        from workflows.commands import trial
+
+        return trial.run(document, data, pipelines, home, as_json=as_json)
     from workflows.commands.run import run
 
     return run(document, parameters or [], manifests, home, as_json=as_json)
