@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from steps.registry import account, closing, ledger
+from steps.registry import account, closing, ledger, pointer
 from steps.registry.ledger import OUTCOME, Record
 from steps.registry.objects import Store
 from steps.registry.place import Place
+from steps.registry.pointer import Pointer
+from steps.verdict import OPEN
 
+STARTED = "started"
 WINDOW = timedelta(days=14)
 """How far back the sweep looks: it runs every day."""
 MOST = 5000
 """Records that it reads at most."""
 
 
-def unended(store: Store, pipeline: str, since: datetime) -> Iterator[Record]:
+def unended(store: Store, pipeline: str, since: datetime, production: Pointer) -> Iterator[Record]:
     """Yield the records by which runs began since then that have no outcome, newest first; raises `StoreError`.
 
-    One request a record; what an outcome names as its run's earlier records is not read.
+    An open outcome is none if `production` is, or was, at the run's version: its last step stood still for longer than
+    anybody waited. One request a record; what an outcome names as its run's earlier records is hardly ever read.
     """
     newest = ledger.head(store, pipeline)
     last = newest.n if newest else 0
@@ -35,16 +39,22 @@ def unended(store: Store, pipeline: str, since: datetime) -> Iterator[Record]:
         record = newest if newest and n == last else ledger.must(store, pipeline, n)
         if record.at < since:
             return
-        if record.kind == OUTCOME:
+        if record.kind == OUTCOME and record.uid not in ended:
             ended.add(record.uid)
             passed.update(record.own.values())
-        elif record.kind == "started" and record.uid not in ended:
+            began = record.own.get(STARTED)
+            if began and record.body.get("reason") in OPEN and pointer.carries(production, record.uid):
+                yield ledger.must(store, pipeline, began)
+        elif record.kind == STARTED and record.uid not in ended:
             yield record
 
 
 def close(place: Place, began: Record) -> str:
-    """Put on record how such a run ended, as far as its claim and production tell; "" if its Workflow is there."""
+    """Put on record how such a run ended, as far as its claim and production tell; "" if its Workflow goes on."""
     look = place.runs.look(str(began.body.get("workflow", "")))
-    if look is not None and look.uid == began.uid:
+    own = look if look is not None and look.uid == began.uid else None
+    if own is not None and not own.ended:
         return ""
-    return "nothing" if place.dry else closing.finish(place, account.of_start(began), began.at)
+    if place.dry:
+        return "nothing"
+    return closing.finish(place, closing.ended_run(place, own) if own else account.of_start(began), began.at)

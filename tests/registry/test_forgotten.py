@@ -14,6 +14,8 @@ from steps.registry import claim as claims
 from steps.registry import forgotten, ledger
 from steps.registry import marker as markers
 from steps.registry.ledger import Entry
+from steps.registry.pointer import EMPTY
+from steps.verdict import Conclusion, Reason
 
 DAY, NEXT = "2026-02-20", "2026-02-21"
 
@@ -55,6 +57,22 @@ def test_a_promotion_that_nobody_recorded_is_put_on_record_though_production_has
     assert len(world.history()) == 2
 
 
+def test_a_deploy_that_comes_through_after_its_run_failed_is_put_on_record_though_production_has_moved_on(
+    world: World,
+) -> None:
+    run = begun(world, DAY)
+    crashed = Conclusion(Reason.CRASHED, "deploy failed: Error (exit code 1)")
+    run.record(crashed)
+    world.ended(run, crashed)
+    world.land(DAY, content="anew", revision=2)
+    run.deploy()
+    world.event(world.land(NEXT))
+    world.play()
+    world.rest()
+    assert world.outcomes()[run.uid] == ["crashed", "promoted"]
+    assert len(world.history()) == 2
+
+
 def test_a_replay_that_nobody_recorded_is_put_on_record_though_its_marker_has_a_receipt(world: World) -> None:
     first = begun(world, DAY)
     world.ended(first, first.deploy())
@@ -89,6 +107,6 @@ def test_the_search_reads_no_further_than_its_window_and_no_record_that_an_outco
             ledger.append(world.store, "loans", Entry(kind, f"u{number}", {"version": "v"}), now=at)
     ledger.append(world.store, "loans", Entry("started", "lost", {}), now=NOW + timedelta(days=4))
     store = Watched(world.store)
-    found = list(forgotten.unended(store, "loans", NOW + timedelta(days=2)))
+    found = list(forgotten.unended(store, "loans", NOW + timedelta(days=2), EMPTY))
     assert [record.uid for record in found] == ["lost"]
     assert [method for method, _ in store.asked] == ["keys", *["get"] * 5]
