@@ -178,7 +178,8 @@ def explained(ruins: Ruins) -> Iterator[str]:
         except Exception as error:  # noqa: BLE001 - an explanation never raises
             yield f"{day} cannot be explained: {error!r}"
             return
-        if str(said.code) in ("unknown", "unreadable") or said.unread:
+        lost = "is gone and left no word" in said.sentence
+        if (str(said.code) in ("unknown", "unreadable") and not lost) or said.unread:
             yield f"{day}: {said.sentence} ({said.code}) {said.unread}"
         day += timedelta(days=1)
 

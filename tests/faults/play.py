@@ -101,7 +101,7 @@ class Scene:
         self.world.pods.roughness = 0.0
         self._events.calm()
         self._rest()
-        if self._options.people:
+        if self.world.frozen:
             self.tending.unfreeze()
             self._rest()
 

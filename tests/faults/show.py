@@ -1,9 +1,9 @@
-"""A schedule in words: when, who, asked what, was answered what. And a smaller one that still fails."""
+"""A schedule in words: when, who, asked what, was answered what."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from faults.schedule import Line
@@ -35,27 +35,3 @@ def _line(alike: list[Line], width: int) -> str:
     answer = f" -> {line.answer}" if line.answer else ""
     more = f" and {len(alike) - 1} more there" if len(alike) > 1 else ""
     return DIGEST.sub(r"\1…", f"{clock}  {line.actor:<{width}}  {line.what}{answer}{more}")
-
-
-def shrunk(made: Sequence[int], fails: Callable[[Sequence[int]], bool], budget: int) -> list[int]:
-    """Return decisions with as many zeros (the tame answer) as can be had in `budget` trials, and that still fail.
-
-    Greedy: first the end is cut off, then halves, quarters and so on are put to zero, down to single decisions.
-    """
-    best = list(made)
-    size = len(best)
-    while size and budget > 0:
-        for start in range(0, len(best), size):
-            piece = best[start : start + size]
-            if not any(piece):
-                continue
-            tried = [*best[:start], *([0] * len(piece)), *best[start + size :]]
-            budget -= 1
-            if fails(tried):
-                best = tried
-            if budget <= 0:
-                break
-        size //= 2
-    while best and best[-1] == 0:
-        best.pop()
-    return best

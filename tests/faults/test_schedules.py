@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults.__main__ import smaller
 from faults.choices import Choices
 from faults.play import play
 from faults.show import printed
+from faults.shrink import smaller
 
 SEEDS = 1200
 CHUNKS = 24

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, cast
@@ -99,6 +100,12 @@ class World:
         return key == pointer.key(self.document) or key.startswith(
             (f"registry/{name}/claims/", f"registry/{name}/mess")
         )
+
+    @property
+    def frozen(self) -> bool:
+        """Say whether promotion is frozen, as the bucket has it."""
+        held = self.bucket.find(pointer.key(self.document))
+        return held is not None and json.loads(held.body)["frozen"] is not None
 
     def is_pointer(self, key: str) -> bool:
         return key == pointer.key(self.document)
