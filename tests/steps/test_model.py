@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
-from documents import document
+from documents import document, regression
 from frames import loans
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
 from steps import model, skopsfile
+from steps.document import Document
 from steps.estimators import vote
 from steps.model import ModelRefused, Trained
 from steps.train import train
@@ -60,7 +61,7 @@ def noted(data: bytes, **facts: Any) -> bytes:
     return rewritten(data, change)
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "trees": {"estimator": "sklearn.ensemble.RandomForestClassifier", "params": {"n_estimators": 3}},
     "boosting": {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "params": {"max_iter": 5}},
     "older boosting": {"estimator": "sklearn.ensemble.GradientBoostingClassifier", "params": {"n_estimators": 3}},
@@ -78,9 +79,29 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_a_model_comes_back_and_answers_the_same(tmp_path: Path, kind: dict[str, Any]) -> None:
-    of = document(**{f"model__{name}": value for name, value in kind.items()})
+REGRESSORS: dict[str, dict[str, Any]] = {
+    "ensemble.RandomForestRegressor": {"n_estimators": 3},
+    "ensemble.HistGradientBoostingRegressor": {"max_iter": 5},
+    "ensemble.GradientBoostingRegressor": {"n_estimators": 3},
+    "linear_model.Ridge": {},
+    "linear_model.TweedieRegressor": {},
+    "linear_model.HuberRegressor": {"max_iter": 1000},
+    "neighbors.KNeighborsRegressor": {},
+    "svm.SVR": {},
+}
+KINDS |= {
+    f"number by {name}": {"estimator": f"sklearn.{name}", "params": params} for name, params in REGRESSORS.items()
+}
+
+
+def of_kind(kind: dict[str, Any], name: str) -> Document:
+    build = regression if name.startswith("number") else document
+    return build(**{f"model__{key}": value for key, value in kind.items()})
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_model_comes_back_and_answers_the_same(tmp_path: Path, name: str) -> None:
+    of = of_kind(KINDS[name], name)
     rows = loans(of)
     made = train(rows, of)
     back = model.load(dumped(tmp_path, made))
@@ -89,6 +110,7 @@ def test_a_model_comes_back_and_answers_the_same(tmp_path: Path, kind: dict[str,
     np.testing.assert_array_equal(after.labels, before.labels)
     np.testing.assert_array_equal(after.scores, before.scores)
     assert set(after.labels) <= {0, 1}
+    assert np.ptp(after.scores) > 0
 
 
 def test_it_says_what_one_must_know(tmp_path: Path) -> None:
@@ -108,13 +130,14 @@ def test_predictions_read_the_features_only(tmp_path: Path) -> None:
 PROCESS = """
 import json, sys
 from pathlib import Path
-from documents import document
+from documents import document, regression
 from frames import loans
 from steps import model
 from steps.estimators import vote
 from steps.train import train
 for name, change in json.loads(sys.argv[2]).items():
-    of = document(**{f"model__{key}": value for key, value in change.items()})
+    build = regression if name.startswith("number") else document
+    of = build(**{f"model__{key}": value for key, value in change.items()})
     model.dump(train(loans(of), of), Path(sys.argv[1]) / name)
 """
 

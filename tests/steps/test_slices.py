@@ -10,7 +10,8 @@ import sklearn.metrics
 from documents import document
 from measurements import classes, declared, gate, measured
 
-from steps import findings
+from steps import findings, slices
+from steps.criteria import FairnessGate
 from steps.measured import Found
 from steps.model import Predictions
 
@@ -96,6 +97,25 @@ def test_the_worst_group_and_the_difference_are_fairlearn_s_metric_frame_s() -> 
     assert worst.value == pytest.approx(frame.group_min())
     assert difference.value == pytest.approx(frame.difference())
     assert worst.groups == (frame.by_group.idxmin(), frame.by_group.idxmax())
+
+
+RESAMPLED: dict[str, dict[str, Any]] = {
+    "disparate impact": FAIR,
+    "equalised odds": {**FAIR, "metric": "equalized_odds_difference"},
+    "worst": SLICE,
+    "worst where less is better": {**SLICE, "metric": "log_loss"},
+    "difference": {**SLICE, "compare": "difference"},
+}
+
+
+@pytest.mark.parametrize("declares", RESAMPLED.values(), ids=RESAMPLED)
+def test_the_rows_as_they_are_give_the_value_among_the_resamples(declares: dict[str, Any]) -> None:
+    wanted = document(gates=declared(**declares, small_groups="leave-out"))
+    [one] = wanted.gates
+    ask = slices.fair if isinstance(one, FairnessGate) else slices.sliced
+    estimate, spread = ask(one, measured(wanted, ROWS, PREDICTED))  # type: ignore[arg-type]
+    assert spread is not None
+    assert spread[0] == pytest.approx(estimate.value)
 
 
 def test_where_less_is_better_the_worst_is_the_largest() -> None:

@@ -75,6 +75,7 @@ TIMES: dict[str, tuple[list[Any], float, list[int]]] = {
     "days, whatever their order": (["2026-01-03", "2026-01-01", "2026-01-04", "2026-01-02"], 0.5, [3, 4]),
     "of few times the nearest share": ([1] * 3 + [2] * 4 + [3] * 3, 0.4, [3] * 3),
     "of two the later, however many": ([1] * 2 + [2] * 8, 0.1, [2] * 8),
+    "never all of them": ([1] * 9 + [2], 0.9, [2]),
     "of one none": ([1] * 5, 0.3, []),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from documents import document
+from documents import document, regression
 from frames import loans, typed
 
 from steps import model, table, train
@@ -101,6 +101,28 @@ def test_a_document_that_cannot_be_carried_out_fails_for_good(
     assert found["outcome"] == "failed"
     assert says in found["message"]
     assert not (tmp_path / "out" / "model").exists()
+
+
+def test_a_check_that_is_not_there_is_told_before_training(tmp_path: Path) -> None:
+    of = document(gates=[{"name": "mine", "kind": "check", "metric": "steps.checks.nothing.here", "above": 0}])
+    assert call(tmp_path, of, loans(of)) == 42
+    assert "there is no check 'steps.checks.nothing.here'" in verdict(tmp_path)["message"]
+
+
+def test_a_feature_that_says_nothing_is_told_in_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = loans(LOANS).assign(income=typed(LOANS.contract, income=[5.0] * 200)["income"])
+    assert call(tmp_path, LOANS, rows) == 0
+    assert "feature 'income' is the same in every row: it tells the model nothing" in capsys.readouterr().out
+
+
+def test_a_number_is_learned_where_no_class_is_positive(tmp_path: Path) -> None:
+    of = regression(model__features=["credit_score", "group"])
+    rows = loans(of)
+    grouped = (rows["group"] == "a").to_numpy(dtype=np.float64)
+    rows = rows.assign(income=rows["credit_score"].astype("float64") * 3 + 50 * grouped)
+    assert call(tmp_path, of, rows) == 0
+    found = model.load((tmp_path / "out" / "model").read_bytes()).predict(rows)
+    assert np.abs(found.scores - rows["income"]).mean() < 10
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
