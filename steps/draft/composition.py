@@ -192,7 +192,8 @@ def _model_lines(parts: _Parts, candidate: Candidate) -> Iterator[str]:
     if parts.request.sensitive:
         yield text.line(f"  sensitive: {text.flow(parts.request.sensitive)}", "compared by the gates; no feature")
         if wanted.task == "classification":
-            yield "  # favourable: the target's value that people hope for, if it is not the positive one"
+            other = next((value for value, _ in parts.found[wanted.name].values if value != wanted.positive), "")
+            yield text.line(f"  # favourable: {text.flow(other)}", "take the mark off if that is what people hope for")
     yield from text.listed("features", model["features"], 2)
     for name, why in parts.left_out.items():
         yield text.line("", f"left out: {name} {why}", 2)

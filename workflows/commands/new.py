@@ -125,9 +125,11 @@ def _found(wanted: Wanted, file: Path, draft: Draft) -> list[str]:
     if target.task == "classification":
         predicts = f"whether {target.name} is {target.positive!r} ({target.share:.1%} of the rows)"
     compared = f", compared between the groups of {wanted.sensitive}" if wanted.sensitive else ""
+    hoped = f"  if people hope for another answer than {target.positive!r}, say so by model.favourable"
     lines = [
         f"wrote {file}: {draft.rows:,} rows and {draft.columns} columns of {wanted.data.name}",
         f"  predicts {predicts}{compared}",
+        *([hoped] if wanted.sensitive and target.task == "classification" else []),
         *(f"  left out: {name} {why}" for name, why in draft.left_out.items()),
     ]
     for place, measured in enumerate(draft.measured):

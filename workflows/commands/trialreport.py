@@ -85,7 +85,8 @@ def _violation(violation: Mapping[str, Any]) -> str:
     examples = violation.get("examples") or []
     rows = ", ".join(f"row {one['row']}" + (f": {one['value']}" if one["value"] else "") for one in examples[:3])
     column = f"column {violation['column']!r}, " if violation.get("column") else ""
-    return f"{column}rule {violation['rule']}, {violation['count']:,} times{f' ({rows})' if rows else ''}"
+    times = "once" if violation["count"] == 1 else f"{violation['count']:,} times"
+    return f"{column}rule {violation['rule']}, {times}{f' ({rows})' if rows else ''}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
