@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from bench import fairness
 from typer.main import get_command
 
 from steps.registry.state import MEANINGS, Code
@@ -57,6 +58,11 @@ def test_the_readme_draws_the_graph_of_the_manifest() -> None:
 def test_the_readme_has_a_word_on_every_top_level_folder() -> None:
     for name in ("workflows", "steps", "images", "manifests", "tests", "docs"):
         assert f"    {name}/" in README
+
+
+def test_the_fairness_page_shows_what_the_benchmark_prints() -> None:
+    page = (ROOT / "docs" / "fairness.md").read_text(encoding="utf-8")
+    assert fairness.row("naive", 0) in page
 
 
 def test_storage_names_every_place_that_a_step_writes() -> None:

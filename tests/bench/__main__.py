@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from bench import mortgage, registry
+from bench import fairness, mortgage, registry
 
 from workflows.engine.driver import Settings, run
 from workflows.engine.loader import parse
@@ -95,6 +95,8 @@ def main() -> int:
     with mortgage.landed() as batch:
         pipelines(batch)
     registry.main(write)
+    write("\nThe mortgage pipeline's variants over five seeds (docs/fairness.md):\n")
+    fairness.main(write)
     return 0
 
 
