@@ -5,6 +5,8 @@ Whatever is wrong with the champion's file is an answer, not a crash: a gate tha
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,7 +44,18 @@ def standing(store: Store, document: Document) -> Standing:
         return Standing(name, problem=str(error))
     if stored is None:
         return Standing(name, problem="its model file is not there")
-    return Standing(name, stored[0], report=_report(store, document.name, name))
+    problem = _altered(store, document.name, name, stored[0])
+    return Standing(name, None if problem else stored[0], problem, _report(store, document.name, name))
+
+
+def _altered(store: Store, pipeline: str, name: str, data: bytes) -> str:
+    """Return what is wrong with a file that is not the one its version was made with, "" if it is."""
+    about = (version.read(store, pipeline, name) or {}).get("model")
+    promised = about.get("sha256") if isinstance(about, Mapping) else None
+    found = hashlib.sha256(data).hexdigest()
+    if promised in (None, found):
+        return ""
+    return f"its model file has the hash {found[:12]}, its version.json says {promised!s:.12}"
 
 
 def _report(store: Store, pipeline: str, name: str) -> bytes | None:

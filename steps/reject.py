@@ -34,20 +34,16 @@ def reject(evaluation: str) -> Verdict:
 
 
 def _sentence(gate: Mapping[str, Any]) -> str:
-    found = f"{gate['metric']} {_value(gate['value'])}"
-    return f"{gate['name']}: {found} is not {gate['comparison']} {gate['threshold']}{_groups(gate.get('groups'))}"
+    name, metric, value = gate["name"], gate["metric"], gate["value"]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{name}: {metric} is undetermined: {gate.get('evidence') or 'it is no number'}"
+    return f"{name}: {metric} {value:.6g} is not {gate['comparison']} {gate['threshold']}{_groups(gate.get('groups'))}"
 
 
 def _groups(groups: Any) -> str:
     """Say which group a fairness gate failed for, and which it was compared with."""
     named = [repr(group) for group in groups] if isinstance(groups, list) else []
     return f" for group {', against '.join(named)}" if named else ""
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "not a number"
-    return f"{value:.6g}"
 
 
 def run(call: Call) -> None:

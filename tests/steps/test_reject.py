@@ -29,17 +29,18 @@ def test_each_failed_gate_is_named_with_value_and_threshold(tmp_path: Path) -> N
     assert (code, verdict["outcome"], verdict["reason"]) == (42, "rejected", "gate")
     assert verdict["message"] == (
         "bad: accuracy 0.5 is not above 0.9; worse: accuracy 0.90001 is not below 0.9; "
-        "nan: accuracy not a number is not above 0.9"
+        "nan: accuracy is undetermined: it is no number"
     )
     assert [failed["name"] for failed in verdict["evidence"]["failed"]] == ["bad", "worse", "nan"]
 
 
 def test_the_group_that_a_gate_failed_for_is_named(tmp_path: Path) -> None:
-    groups = [{**gate("fair", False, 0.84), "groups": ["f", "m"]}, {**gate("few", False, None), "groups": ["x\n"]}]
+    few = {**gate("few", False, None), "groups": ["x"], "evidence": "the group 'x' has 6 held-out rows; 10 are needed"}
+    groups = [{**gate("fair", False, 0.84), "groups": ["f\n", "m"]}, few]
     _, verdict = call(tmp_path, json.dumps({"gates": groups}))
     assert verdict["message"] == (
-        "fair: accuracy 0.84 is not above 0.9 for group 'f', against 'm'; "
-        "few: accuracy not a number is not above 0.9 for group 'x\\n'"
+        "fair: accuracy 0.84 is not above 0.9 for group 'f\\n', against 'm'; "
+        "few: accuracy is undetermined: the group 'x' has 6 held-out rows; 10 are needed"
     )
 
 
