@@ -141,6 +141,8 @@ def run_document(
     if data:
         from workflows.commands import trial
 
+        if parameters:
+            raise typer.BadParameter("a pipeline tried out with --data takes no -p: its batch is made of the files")
         return trial.run(document, data, pipelines, home, as_json=as_json)
     from workflows.commands.run import run
 

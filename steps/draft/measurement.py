@@ -22,7 +22,7 @@ from steps.document import Document
 
 FOLDS = 5
 LEAST_FOLDS = 3
-MOST_ROWS = 10_000
+MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import Cli
+from commandline import PATIENCE, Cli, start
 from samples import attrition, breast_cancer, churn, defaults, diabetes
 
 from steps.verdict import Conclusion, Reason
@@ -144,3 +145,25 @@ def test_a_pipeline_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None
     done = cli("run", "gone", "--data", __file__, "--pipelines", tmp_path)
     assert done.code == 2
     assert "there is no pipeline 'gone'" in done.err
+
+
+def test_parameters_and_data_exclude_each_other(cli: Cli) -> None:
+    done = cli("run", "loans", "--data", __file__, "-p", "marker=x")
+    assert done.code == 2
+    assert "takes no -p" in done.err
+
+
+@pytest.mark.whole
+def test_ctrl_c_ends_it_with_nothing_left(cli: Cli, tmp_path: Path) -> None:
+    data, places = tmp_path / "churn.csv", ["--pipelines", tmp_path / "pipelines"]
+    churn().to_csv(data, index=False)
+    assert cli("new", "churn", "--data", data, "--target", "left", *places).code == 0
+    process = start("run", "churn", "--data", data, *places, "--home", tmp_path / "home", cwd=tmp_path)
+    with process:
+        assert process.stderr is not None
+        assert "claim: Succeeded" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "retrain: interrupted" in err
+    assert not (tmp_path / "home").exists()
