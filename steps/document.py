@@ -17,6 +17,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from steps.contract import ColumnName, Contract, Scalar, Value, fits
 from steps.criteria import METRICS, Gate, Task
+from steps.preparation import Preparation
 
 PIPELINE_NAME = r"[a-z][a-z0-9-]{0,19}"
 BATCH_NAME = r"[a-z0-9][a-z0-9-]{0,23}"
@@ -79,6 +80,7 @@ class Model(Value):
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.3
     time: ColumnName | None = None
     threshold: Literal["accuracy", "balanced_accuracy", "f1"] | None = None
+    prepare: Preparation = Preparation()
     mitigation: Mitigation | None = None
 
     @property

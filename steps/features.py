@@ -7,6 +7,7 @@ data (medians, scales, categories) is in the scikit-learn transformer, so a mode
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,33 +16,59 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from steps.preparation import Dates, Preparation
+
 NUMERIC = ("integer", "number", "date")
 MISSING = "(missing)"
-MAX_CATEGORIES = 64
-"""Categories a column is encoded in at most; the rarest share one, so that 100,000 of them do not fill the memory."""
+PARTS = ("year", "month", "day", "day_of_week")
 
 
-def inputs(frame: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
+def inputs(frame: pd.DataFrame, dtypes: Mapping[str, str], dates: Dates = "days") -> pd.DataFrame:
     """Return the model's input: the columns of `dtypes` (contract dtypes by feature) in that order, and no other.
 
-    Numbers and dates (days since 1970-01-01) are floats with NaN for missing; text and booleans are text.
+    Numbers and dates (days since 1970-01-01, or their parts) are floats with NaN for missing; text and booleans are
+    text.
     """
-    return pd.DataFrame({name: _input(frame[name], dtype) for name, dtype in dtypes.items()}, index=frame.index)
+    columns = {}
+    for name, dtype in dtypes.items():
+        for column in _columns(name, dtype, dates):
+            part = column.removeprefix(name)[1:]
+            columns[column] = _part(frame[name], part) if part else _input(frame[name], dtype)
+    return pd.DataFrame(columns, index=frame.index)
 
 
-def transformer(dtypes: Mapping[str, str]) -> ColumnTransformer:
-    """Return the unfitted transformer of `inputs`: medians for gaps and unit scale, one-hot with room for the unseen.
+def transformer(dtypes: Mapping[str, str], preparation: Preparation) -> ColumnTransformer:
+    """Return the unfitted transformer of `inputs`; categories are one-hot, with room for those never seen.
 
     The scale is for linear models, distances and networks; trees do not mind it.
     """
-    numeric = [name for name, dtype in dtypes.items() if dtype in NUMERIC]
+    columns = {name: _columns(name, dtype, preparation.dates) for name, dtype in dtypes.items()}
+    numeric = [column for name, dtype in dtypes.items() if dtype in NUMERIC for column in columns[name]]
     other = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
-    numbers = Pipeline(
-        [("gaps", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())]
+    categories = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=preparation.max_categories, sparse_output=False
     )
-    categories = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False)
-    parts = [("numbers", numbers, numeric), ("categories", categories, other)]
+    parts = [("numbers", _numbers(preparation), numeric), ("categories", categories, other)]
     return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
+
+
+def _numbers(preparation: Preparation) -> Pipeline | str:
+    steps: list[tuple[str, Any]] = []
+    if preparation.missing != "keep":
+        strategy = "constant" if preparation.missing == "zero" else preparation.missing
+        steps.append(("gaps", SimpleImputer(strategy=strategy, fill_value=0.0, keep_empty_features=True)))
+    if preparation.scale:
+        steps.append(("scale", StandardScaler()))
+    return Pipeline(steps) if steps else "passthrough"
+
+
+def _columns(name: str, dtype: str, dates: Dates) -> list[str]:
+    """Return the input's columns of one feature; no column of a contract has a $ in its name."""
+    return [f"{name}${part}" for part in PARTS] if dtype == "date" and dates == "parts" else [name]
+
+
+def _part(column: pd.Series[Any], part: str) -> pd.Series[Any]:
+    return pd.Series(getattr(column.dt, part).to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
 
 
 def _input(column: pd.Series, dtype: str) -> pd.Series:

@@ -32,6 +32,7 @@ from steps import features, skopsfile, split
 from steps.contract import Scalar
 from steps.criteria import Task
 from steps.document import Document, fingerprint
+from steps.preparation import Dates
 
 ABOUT = "retrain.json"
 FORMAT = 2
@@ -79,6 +80,7 @@ class About:
 
     pipeline: str
     features: dict[str, str]
+    dates: Dates
     target: str
     positive: Scalar | None
     seed: int
@@ -122,7 +124,7 @@ class Trained:
 
     def predict(self, frame: pd.DataFrame) -> Predictions:
         """Answer for typed rows; only the features are read. Raises `KeyError` if one is missing."""
-        rows = features.inputs(frame, self.about.features)
+        rows = features.inputs(frame, self.about.features, self.about.dates)
         if self.about.task == "regression":
             values = np.asarray(self.estimator.predict(rows), dtype=np.float64).reshape(len(frame))
             return Predictions(np.zeros(len(frame), dtype=np.int64), values, False)
@@ -140,6 +142,7 @@ def about(document: Document, rows: pd.DataFrame) -> About:
     return About(
         pipeline=document.name,
         features={name: document.contract.columns[name].dtype for name in model.features},
+        dates=model.prepare.dates,
         target=model.target,
         positive=model.positive,
         seed=model.seed,

@@ -9,6 +9,7 @@ import sys
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
@@ -33,12 +34,14 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
     """
     wanted = document.model
     dtypes = {name: document.contract.columns[name].dtype for name in wanted.features}
-    transformer = features.transformer(dtypes)
+    transformer = features.transformer(dtypes, wanted.prepare)
     predictor = estimator.build(wanted)
+    if wanted.prepare.missing == "keep" and not get_tags(predictor).input_tags.allow_nan:
+        raise estimator.refusal(f"prepare.missing is keep, but {wanted.estimator} takes no missing values")
     truth = batch.truth(rows, wanted)
     # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
     with threadpool_limits(1, user_api="blas"):
-        inputs = transformer.fit_transform(features.inputs(rows, dtypes))
+        inputs = transformer.fit_transform(features.inputs(rows, dtypes, wanted.prepare.dates))
         try:
             if wanted.mitigation and wanted.sensitive:
                 _mitigable(document, predictor)

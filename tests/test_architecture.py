@@ -79,6 +79,7 @@ PURE = (
     "steps.contract",
     "steps.criteria",
     "steps.document",
+    "steps.preparation",
     "steps.verdict",
     "steps.registry.calendar",
     "steps.registry.decision",

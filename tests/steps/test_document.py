@@ -82,6 +82,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "threshold for a ranking": (loans(model__threshold="roc_auc"), "model.threshold"),
     "time not in the contract": (loans(model__time="day"), "column 'day' is used by the model"),
+    "missing values in another way": (loans(model__prepare={"missing": "drop"}), "model.prepare.missing"),
+    "one category": (loans(model__prepare={"max_categories": 1}), "model.prepare.max_categories"),
     "time of text": (loans(model__time="group"), "model.time needs a column of dates or numbers, 'group' is none"),
     "slices of an unknown column": (gates(kind="slice", by="town"), "column 'town' is used by the model or a gate"),
     "slices of numbers": (gates(kind="slice", by="income"), "slices need a column of few values, 'income' is none"),

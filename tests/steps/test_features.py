@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from frames import typed
 
 from steps import features
+from steps.preparation import Preparation
 
 KINDS = {"n": "number", "i": "integer", "s": "string", "b": "boolean", "d": "date"}
 
@@ -31,7 +34,7 @@ def test_the_models_input_is_floats_and_text_of_the_features_alone() -> None:
 
 
 def test_gaps_get_the_median_numbers_unit_scale_and_categories_a_column_each() -> None:
-    fitted = features.transformer({"n": "number", "s": "string"})
+    fitted = features.transformer({"n": "number", "s": "string"}, Preparation())
     inputs = features.inputs(typed(KINDS, n=[0.0, 2.0, None], s=["x", "y", "x"]), {"n": "number", "s": "string"})
     np.testing.assert_allclose(
         fitted.fit_transform(inputs), [[-(1.5**0.5), 1, 0], [1.5**0.5, 0, 1], [0, 1, 0]], atol=1e-12
@@ -40,18 +43,57 @@ def test_gaps_get_the_median_numbers_unit_scale_and_categories_a_column_each() -
 
 def test_a_category_never_seen_is_no_error() -> None:
     kinds = {"s": "string"}
-    fitted = features.transformer(kinds).fit(features.inputs(typed(kinds, s=["x", "y"]), kinds))
+    fitted = features.transformer(kinds, Preparation()).fit(features.inputs(typed(kinds, s=["x", "y"]), kinds))
     assert fitted.transform(features.inputs(typed(kinds, s=["z"]), kinds)).tolist() == [[0.0, 0.0]]
 
 
 def test_a_hundred_thousand_categories_make_few_columns() -> None:
     kinds = {"s": "string"}
     inputs = features.inputs(typed(kinds, s=[f"c{n}" for n in range(100_000)]), kinds)
-    assert features.transformer(kinds).fit_transform(inputs).shape == (100_000, features.MAX_CATEGORIES)
+    assert features.transformer(kinds, Preparation()).fit_transform(inputs).shape == (
+        100_000,
+        Preparation().max_categories,
+    )
 
 
 @pytest.mark.parametrize("values", [[None, None], [3.0, 3.0]], ids=["all missing", "constant"])
 def test_a_feature_that_says_nothing_is_no_error(values: list[float | None]) -> None:
     kinds = {"n": "number"}
     inputs = features.inputs(typed(kinds, n=values), kinds)
-    assert features.transformer(kinds).fit_transform(inputs).tolist() == [[0.0], [0.0]]
+    assert features.transformer(kinds, Preparation()).fit_transform(inputs).tolist() == [[0.0], [0.0]]
+
+
+FILLED: dict[str, tuple[dict[str, Any], list[float]]] = {
+    "median": ({"missing": "median"}, [0, 1, 8, 1]),
+    "mean": ({"missing": "mean"}, [0, 1, 8, 3]),
+    "zero": ({"missing": "zero"}, [0, 1, 8, 0]),
+    "kept": ({"missing": "keep"}, [0, 1, 8, np.nan]),
+}
+
+
+@pytest.mark.parametrize(("says", "filled"), FILLED.values(), ids=FILLED)
+def test_gaps_in_numbers_are_filled_as_the_document_says(says: dict[str, Any], filled: list[float]) -> None:
+    kinds = {"n": "number"}
+    inputs = features.inputs(typed(kinds, n=[0.0, 1.0, 8.0, None]), kinds)
+    found = features.transformer(kinds, Preparation(scale=False, **says)).fit_transform(inputs)
+    np.testing.assert_array_equal(found[:, 0], filled)
+    scaled = features.transformer(kinds, Preparation(**says)).fit_transform(inputs)[:, 0]
+    assert np.nanmean(scaled) == pytest.approx(0)
+    assert np.isnan(scaled).tolist() == np.isnan(filled).tolist()
+
+
+def test_a_date_may_be_its_parts() -> None:
+    kinds = {"day": "date", "n": "number"}
+    rows = typed(kinds, day=[pd.Timestamp("2026-02-28"), None], n=[1.0, 2.0])
+    inputs = features.inputs(rows, kinds, "parts")
+    assert list(inputs) == ["day$year", "day$month", "day$day", "day$day_of_week", "n"]
+    np.testing.assert_array_equal(inputs, [[2026, 2, 28, 5, 1], [np.nan] * 4 + [2]])
+    prepared = features.transformer(kinds, Preparation(dates="parts", scale=False)).fit_transform(inputs)
+    assert prepared.tolist() == [[2026, 2, 28, 5, 1], [2026, 2, 28, 5, 2]]
+
+
+def test_rare_categories_share_one() -> None:
+    kinds = {"s": "string"}
+    inputs = features.inputs(typed(kinds, s=["x", "x", "y", "z"]), kinds)
+    found = features.transformer(kinds, Preparation(max_categories=2)).fit_transform(inputs)
+    assert found.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]

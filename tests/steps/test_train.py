@@ -80,6 +80,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "unknown estimator": ({"model__estimator": "sklearn.trees.Tree"}, "there is no estimator 'sklearn.trees.Tree'"),
     "unknown param": ({"model__params": {"depth": 3}}, "has no param 'depth'"),
     "a param's value": ({"model__params": {"max_depth": "deep"}}, "The 'max_depth' parameter"),
+    "missing values kept for what takes none": (
+        {"model__prepare": {"missing": "keep"}, "model__estimator": "sklearn.linear_model.LogisticRegression"},
+        "prepare.missing is keep, but sklearn.linear_model.LogisticRegression takes no missing values",
+    ),
     "mitigation without weights": (
         {**MITIGATED, "model__params": {}, "model__estimator": "sklearn.neighbors.KNeighborsClassifier"},
         "does not",
@@ -113,6 +117,37 @@ def test_a_feature_that_says_nothing_is_told_in_the_log(tmp_path: Path, capsys: 
     rows = loans(LOANS).assign(income=typed(LOANS.contract, income=[5.0] * 200)["income"])
     assert call(tmp_path, LOANS, rows) == 0
     assert "feature 'income' is the same in every row: it tells the model nothing" in capsys.readouterr().out
+
+
+def test_boosting_may_learn_from_the_gaps_themselves(tmp_path: Path) -> None:
+    of = document(
+        contract__columns__income={"dtype": "number", "nullable": True},
+        model__prepare={"missing": "keep", "scale": False},
+        model__features=["income"],
+        model__estimator="sklearn.ensemble.HistGradientBoostingClassifier",
+    )
+    rows = loans(of)
+    gaps = [None if row % 3 == 0 else 1000.0 + row for row in range(200)]
+    rows = rows.assign(**typed(of.contract, income=gaps, approved=[int(row % 3 == 0) for row in range(200)]))
+    assert call(tmp_path, of, rows) == 0
+    found = model.load((tmp_path / "out" / "model").read_bytes()).predict(rows)
+    assert (found.labels == rows["approved"].to_numpy(dtype=int)).all()
+
+
+def test_a_model_reads_dates_as_it_learned_them(tmp_path: Path) -> None:
+    kinds = {"day": {"dtype": "date"}, "approved": {"dtype": "integer"}}
+    of = document(
+        contract__columns=kinds,
+        model__features=["day"],
+        model__sensitive=None,
+        model__prepare={"dates": "parts"},
+    )
+    days = pd.date_range("2026-01-01", periods=200)
+    rows = typed(of.contract, day=list(days), approved=[int(day.weekday() >= 5) for day in days])
+    assert call(tmp_path, of, rows) == 0
+    later = rows.assign(day=rows["day"] + pd.Timedelta(weeks=100))
+    found = model.load((tmp_path / "out" / "model").read_bytes()).predict(later)
+    assert (found.labels == rows["approved"].to_numpy(dtype=int)).all()
 
 
 def test_a_number_is_learned_where_no_class_is_positive(tmp_path: Path) -> None:
