@@ -117,8 +117,10 @@ def _answers(predicted: Predictions) -> Answers:
 
 
 def _groups(parts: Split, document: Document) -> dict[str, NDArray[np.object_]]:
+    """Return the group of each held-out row by the sensitive column and by those that gates slice by."""
     sensitive = document.model.sensitive
-    return {sensitive: batch.groups(parts.holdout, sensitive).to_numpy(dtype=object)} if sensitive else {}
+    by = [*([sensitive] if sensitive else []), *(gate.by for gate in document.gates if gate.kind == "slice")]
+    return {name: batch.groups(parts.holdout, name).to_numpy(dtype=object) for name in by}
 
 
 def _met(candidate: Candidate, standing: Standing, document: Document) -> Met:

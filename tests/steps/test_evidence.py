@@ -47,6 +47,14 @@ def test_without_a_sensitive_column_there_are_no_groups() -> None:
     assert gathered(document(model__sensitive=None)).groups == {}
 
 
+def test_columns_that_gates_slice_by_are_groups_too() -> None:
+    by = {"kind": "slice", "metric": "accuracy", "by": "approved", "above": 0}
+    found = gathered(document(gates=[{"name": "one", **by}, {"name": "two", **by}], model__sensitive=None))
+    assert list(found.groups) == ["approved"]
+    assert set(found.groups["approved"]) == {"0", "1"}
+    assert list(gathered(document(gates=[{"name": "one", **by}])).groups) == ["group", "approved"]
+
+
 def test_an_empty_production_is_no_champion() -> None:
     met = gathered().met
     assert (met.champion.version, met.answers, met.metrics, met.before) == ("", None, {}, None)
