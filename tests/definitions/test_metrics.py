@@ -72,6 +72,12 @@ def test_a_gate_without_a_value_is_not_told(index: int, told: bool) -> None:
         assert evaluate(gate(index)["gauge"]["value"][3:-2], environment) == 0.91
 
 
+def test_no_expression_has_a_character_that_go_escapes_in_json() -> None:
+    for _, metric in EVERY:
+        for expression in re.findall(r"\{\{=.*?\}\}", str(metric)):
+            assert not set("&<>") & set(expression), "Argo cannot unescape it, and the pod is never made"
+
+
 def test_a_failed_evaluation_is_asked_for_no_value() -> None:
     environment = {"status": "Failed", "outputs": {"parameters": {"evaluation": ""}}}
     assert evaluate(gate(0)["when"][3:-2], environment) is False

@@ -93,13 +93,16 @@ def _promoted(pipeline: dict[str, str]) -> list[models.Prometheus]:
 
 
 def _gate(index: int, name: str, pipeline: dict[str, str]) -> models.Prometheus:
-    """Tell a gate's value, and nothing where it has none: `status` keeps the question open until the step has ended."""
+    """Tell a gate's value, and nothing where it has none: `status` keeps the question open until the step has ended.
+
+    It says `and`: with `&&` in a template's expression Argo v4.1.2 cannot make the pod (seen: "invalid character '&'").
+    """
     value = f"fromJSON(outputs.parameters.evaluation).gates[{index}].value"
     return _metric(
         "retrain_gate_value",
         "What a gate measured on the newest model",
         {**pipeline, "gate": name},
-        when=f"{{{{=status == 'Succeeded' && {value} != nil}}}}",
+        when=f"{{{{=status == 'Succeeded' and {value} != nil}}}}",
         gauge=f"{{{{={value}}}}}",
     )
 
