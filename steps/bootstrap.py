@@ -21,6 +21,7 @@ STREAM = 0x5EED
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
+ANYWHERE: Interval = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,20 @@ def resamples(count: int, seed: int) -> Resamples:
     return Resamples(rows, weights)
 
 
-def interval(value: float | None, spread: Floats, confidence: float = 0.95) -> Interval | None:
+def interval(
+    value: float | None, spread: Floats, confidence: float = 0.95, within: Interval = ANYWHERE
+) -> Interval | None:
     """Return the two-sided percentile interval of a value, None where too many resamples leave it undefined.
 
     `spread` has the value of each row of `Resamples.weights`, NaN where undefined; its first is of the rows as they
-    are, and with a part of the holdout the others are moved by what the part is off.
+    are, and with a part of the holdout the others are moved by what the part is off, though not out of `within`, where
+    the number can be.
     """
     if value is None or len(spread) < 2 or not np.isfinite(spread[0]):
         return None
     drawn = spread[1:][np.isfinite(spread[1:])]
     if len(drawn) < (1 - UNDEFINED) * (len(spread) - 1):
         return None
-    low, high = np.quantile(drawn + (value - spread[0]), [(1 - confidence) / 2, (1 + confidence) / 2])
+    drawn = np.clip(drawn + (value - spread[0]), *within)
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     return (float(low), float(high))

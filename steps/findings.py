@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from steps import bootstrap, check, cost, metrics, slices, weighted
+from steps import bootstrap, check, cost, fairness, metrics, slices, weighted
 from steps.bootstrap import Floats
-from steps.criteria import BaselineGate, ChampionGate, CheckGate, CostGate, FairnessGate, Gate, MetricGate, SliceGate
+from steps.criteria import (
+    METRICS,
+    BaselineGate,
+    ChampionGate,
+    CheckGate,
+    CostGate,
+    FairnessGate,
+    Gate,
+    MetricGate,
+    SliceGate,
+)
 from steps.measured import Found, Measured
 from steps.metrics import LOWER_IS_BETTER
 from steps.model import Predictions
+
+SHARES = frozenset({*METRICS["classification"], *fairness.METRICS}) - {"log_loss"}
+"""Metrics that lie in 0 to 1."""
 
 Sampled = MetricGate | FairnessGate | SliceGate | BaselineGate | ChampionGate
 
@@ -71,15 +84,17 @@ def _sure(gate: Sampled, found: Found, spread: Floats) -> Found:
 
     The one-sided bound at confidence c is the end of the two-sided interval at 2c − 1.
     """
+    gained = isinstance(gate, BaselineGate | ChampionGate)
+    within = (0.0, 1.0) if gate.metric in SHARES and not gained else bootstrap.ANYWHERE
     if gate.confidence is None:
-        return replace(found, interval=bootstrap.interval(found.value, spread))
-    ends = bootstrap.interval(found.value, spread, 2 * gate.confidence - 1)
+        return replace(found, interval=bootstrap.interval(found.value, spread, within=within))
+    ends = bootstrap.interval(found.value, spread, 2 * gate.confidence - 1, within)
     if ends is None:
         return replace(
             found, value=None, evidence=f"{found.evidence}; too few rows for a confidence of {gate.confidence:g}"
         )
     bound, words = (ends[0], "at least") if gate.above is not None else (ends[1], "at most")
-    of = "the gain is " if isinstance(gate, BaselineGate | ChampionGate) else ""
+    of = "the gain is " if gained else ""
     said = f"{found.evidence}; with confidence {gate.confidence:g} {of}{words} {bound:.4g}"
     return replace(found, value=bound, interval=ends, evidence=said)
 

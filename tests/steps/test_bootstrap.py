@@ -49,6 +49,13 @@ def test_more_confidence_is_a_wider_interval() -> None:
     assert wide == pytest.approx((10.99, 990.01))
 
 
+def test_an_interval_stays_where_the_number_can_be() -> None:
+    """A part of the holdout that is off moves its resamples, here by 0.2, but a share is at most one."""
+    spread = np.linspace(0.6, 0.9, 1001)
+    assert interval(0.8, spread) == pytest.approx((0.8075, 1.0925), abs=1e-3)
+    assert interval(0.8, spread, within=(0, 1)) == pytest.approx((0.8075, 1.0), abs=1e-3)
+
+
 NONE = {
     "no value": (None, np.ones(101)),
     "undefined for the rows": (0.5, np.array([np.nan] + [1.0] * 100)),

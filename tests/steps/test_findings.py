@@ -9,7 +9,7 @@ import pytest
 from documents import document, regression
 from measurements import classes, declared, gate, measured, numbers
 
-from steps import findings
+from steps import bootstrap, findings
 from steps.document import Document
 from steps.measured import Champion, Found
 from steps.model import Predictions
@@ -89,6 +89,18 @@ def test_confidence_that_the_rows_cannot_give_is_no_number() -> None:
     one = findings.find(gate(wanted), measured(wanted, few, classes([0.1, 0.2, 0.9])))
     assert one.value is None
     assert one.evidence.endswith("too few rows for a confidence of 0.9")
+
+
+def test_of_a_large_holdout_a_share_s_interval_ends_at_one_and_a_gain_s_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap, "ROWS", 40)
+    perfect = classes(np.where(np.arange(COUNT) < 3, 1 - APPROVED, APPROVED).astype(float))
+    share, gain = (found(perfect, kind=kind, metric="accuracy", above=0) for kind in ("metric", "baseline"))
+    assert share.interval is not None
+    assert gain.interval is not None
+    assert 0.9 < share.interval[0] < share.interval[1] <= 1
+    assert gain.interval[0] < (gain.value or 0) < gain.interval[1]
 
 
 CHAMPION = {"kind": "champion", "metric": "roc_auc", "above": 0.5}
