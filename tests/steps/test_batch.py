@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from documents import document
+from documents import document, regression
 from frames import loans, typed
 
 from steps import batch, table
@@ -48,6 +48,7 @@ def test_a_good_batch_is_split() -> None:
 UNIQUE = document(contract__columns__income={"dtype": "number", "unique": True})
 MOST = document(contract__rows={"min": 1, "max": 100})
 GAPS = document(contract__columns__approved={"dtype": "integer", "nullable": True})
+TIMED = document(contract__columns__income={"dtype": "number", "nullable": True}, model__time="income")
 BAD: dict[str, tuple[Document, dict[str, Any], str]] = {
     "too few rows": (LOANS, {"income": [1.0] * 9}, "has 9 rows; the contract wants at least 10"),
     "too many rows": (MOST, {"income": [1.0] * 101}, "has 101 rows; the contract wants at most 100"),
@@ -58,6 +59,13 @@ BAD: dict[str, tuple[Document, dict[str, Any], str]] = {
         {"approved": [0, 1, None, None] * 10},
         "column 'approved' is the target and missing in 2",
     ),
+    "the time missing": (
+        TIMED,
+        {"income": [400.0, None] * 20, "approved": [0, 1] * 20},
+        "column 'income' is the time and missing in 20",
+    ),
+    "one time": (TIMED, {"income": [400.0] * 40}, "holdout has no row"),
+    "one number": (regression(), {"income": [5.0] * 40}, "is the target, and train has"),
     "twice across files": (
         UNIQUE,
         {"income": [float(n) for n in range(39)] + [7.0], "approved": [0, 1] * 20},
@@ -79,6 +87,16 @@ def test_a_batch_that_breaks_a_rule_of_the_whole_is_refused(of: Document, column
 def test_labels_are_one_where_the_target_is_positive() -> None:
     rows = typed(LOANS.contract, approved=[1, 0, 1])
     assert list(batch.labels(rows, LOANS.model)) == [1, 0, 1]
+
+
+def test_the_truth_of_a_regression_is_the_target_as_it_is() -> None:
+    rows = typed(LOANS.contract, income=[1.5, 0.0])
+    assert list(batch.truth(rows, regression().model)) == [1.5, 0.0]
+
+
+def test_by_time_the_newest_rows_are_held_out() -> None:
+    parts = batch.check(loans(LOANS), TIMED)
+    assert parts.train["income"].max() < parts.holdout["income"].min()
 
 
 def test_rows_without_a_group_are_a_group_of_their_own() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from documents import document
+from documents import document, regression
 from frames import loans, typed
 
 from steps import batch, evaluate, model, table
@@ -118,11 +118,54 @@ def test_a_champion_of_other_columns_cannot_be_met(tmp_path: Path) -> None:
     assert "it reads the column 'income' as integer; the contract has it as number" in evidence
 
 
-def call(folder: Path, of: Document) -> int:
+def test_a_champion_that_predicts_something_else_cannot_be_met(tmp_path: Path) -> None:
+    opposite = document(model__positive=0)
+    standing = Standing("v1", model_file(tmp_path, opposite))
+    evidence = evaluated(ALL, standing).to_json()["gates"][1]["evidence"]
+    assert "it predicts 'approved' = 0, this pipeline 'approved' = 1" in evidence
+
+
+NUMBERS = regression(
+    gates=[
+        {"name": "error", "kind": "metric", "metric": "mae", "below": 20},
+        {"name": "better", "kind": "baseline", "metric": "rmse", "above": 10, "confidence": 0.95},
+        {"name": "no-worse", "kind": "champion", "metric": "r2", "above": -0.01, "confidence": 0.95},
+        {"name": "groups", "kind": "slice", "metric": "mae", "by": "group", "below": 20},
+        {"name": "fast", "kind": "cost", "metric": "latency_ms", "below": 10_000},
+        {"name": "small", "kind": "cost", "metric": "size_mib", "below": 1},
+    ]
+)
+
+
+def priced() -> Any:
+    return loans(NUMBERS).assign(income=lambda frame: frame["credit_score"].astype("float64") * 2 + np.arange(200) % 3)
+
+
+def test_a_regression_is_judged_by_every_kind_of_gate(s3: Any, tmp_path: Path) -> None:
+    assert call(tmp_path, NUMBERS, priced()) == 0
+    report = json.loads((tmp_path / "out" / "report").read_text())
+    assert {gate["name"]: gate["passed"] for gate in report["gates"]} == dict.fromkeys(
+        ("error", "better", "no-worse", "groups", "fast", "small"), True
+    )
+    assert (report["task"], report["groups"]) == ("regression", {})
+    assert "disparate_impact" not in report["metrics"]
+    page = (tmp_path / "out" / "card").read_text()
+    assert "Passed every gate" in page
+
+
+def test_every_estimate_has_an_interval_and_the_same_one_each_time() -> None:
+    first, again = (evaluated(ALL).to_json()["gates"] for _ in range(2))
+    assert first == again
+    assert [gate["name"] for gate in first if "interval" not in gate] == ["no-worse"]
+    other = evaluated(document(gates=[ACCURACY], model__seed=1)).to_json()["gates"][0]
+    assert other["interval"] != first[0]["interval"]
+
+
+def call(folder: Path, of: Document, rows: Any = None) -> int:
     (folder / "clean").mkdir(parents=True)
-    rows = loans(of)
+    rows = loans(of) if rows is None else rows
     table.write(rows, folder / "clean" / "0000.parquet", of.contract)
-    (folder / "model").write_bytes(model_file(folder, of))
+    (folder / "model").write_bytes(model_file(folder, of, rows))
     (folder / "document").write_text(of.model_dump_json())
     paths = {name: folder / name for name in ("document", "clean", "model")}
     outputs = {name: folder / "out" / name for name in (*evaluate.INTERFACE.writes, *evaluate.INTERFACE.saves)}
