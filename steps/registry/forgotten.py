@@ -6,7 +6,6 @@ have been written anew, and then nobody would look again: the claim would stay o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from steps.registry import account, closing, ledger, pointer
@@ -23,30 +22,35 @@ MOST = 5000
 """Records that it reads at most."""
 
 
-def unended(store: Store, pipeline: str, since: datetime, production: Pointer) -> Iterator[Record]:
-    """Yield the records by which runs began since then that have no outcome, newest first; raises `StoreError`.
+def unended(store: Store, pipeline: str, since: datetime, production: Pointer) -> list[Record]:
+    """Return the records by which runs began since then that have no outcome, newest first; raises `StoreError`.
 
     An open outcome is none if `production` is, or was, at the run's version: its last step stood still for longer than
-    anybody waited. One request a record; what an outcome names as its run's earlier records is hardly ever read.
+    anybody waited. So may a first one, and write after the outcome. One request a record; what an outcome names as its
+    run's earlier records is hardly ever read.
     """
     newest = ledger.head(store, pipeline)
     last = newest.n if newest else 0
     ended: set[str] = set()
     passed: set[int] = set()
+    found: dict[str, Record] = {}
     for n in range(last, max(0, last - MOST), -1):
         if n in passed:
             continue
         record = newest if newest and n == last else ledger.must(store, pipeline, n)
         if record.at < since:
-            return
+            break
         if record.kind == OUTCOME and record.uid not in ended:
             ended.add(record.uid)
             passed.update(record.own.values())
             began = record.own.get(STARTED)
             if began and record.body.get("reason") in OPEN and pointer.carries(production, record.uid):
-                yield ledger.must(store, pipeline, began)
+                found[record.uid] = ledger.must(store, pipeline, began)
+            else:
+                found.pop(record.uid, None)
         elif record.kind == STARTED and record.uid not in ended:
-            yield record
+            found[record.uid] = record
+    return list(found.values())
 
 
 def close(place: Place, began: Record) -> str:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from steps.document import Document
-from steps.registry import account, ending, ledger, pointer
 from steps.registry import claim as claims
+from steps.registry import closing, ledger, pointer
 from steps.registry import marker as markers
 from steps.registry.account import REPLAY
 from steps.registry.claim import Claim, Standing
 from steps.registry.grant import grant
 from steps.registry.marker import Marker
 from steps.registry.objects import Store
+from steps.registry.place import Place
 from steps.registry.runs import Runs
 from steps.verdict import StoreError, headline
 
@@ -97,12 +98,11 @@ def _free(store: Store, document: Document, request: Replay, runs: Runs, now: da
 
 
 def _close(store: Store, document: Document, standing: Standing, runs: Runs, now: datetime) -> None:
-    """Put the end of the claim's owner on record, which it could not do itself."""
+    """Put the end of the claim's owner on record, as reconcile would, which it could not do itself."""
     claim = standing.claim
     look = runs.look(claim.workflow)
     seen = look is not None and look.uid == claim.uid and look.ended
-    ended = account.of_look(look) if look is not None and seen else account.of_claim(claim)
-    ending.end(store, document, ended, now)
+    closing.close(Place(store, document, runs, now), standing, look if seen else None)
 
 
 def _name(document: Document, ready: Marker, runs: Runs) -> str:

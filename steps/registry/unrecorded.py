@@ -76,7 +76,7 @@ def _ended_run(place: Place, look: Look) -> Iterator[Line]:
 def forgotten_runs(place: Place) -> Iterator[Line]:
     """Put on record how runs ended of which nothing is left but that they began."""
     since, made = place.now - forgotten.WINDOW, pointer.current(pointer.read(place.store, place.document))
-    for began in list(forgotten.unended(place.store, place.pipeline, since, made)):
+    for began in forgotten.unended(place.store, place.pipeline, since, made):
         name = str(began.body.get("workflow", ""))
         came_to = forgotten.close(place, began)
         if came_to:

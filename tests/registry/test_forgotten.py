@@ -93,6 +93,18 @@ def test_a_replay_that_nobody_recorded_is_put_on_record_though_its_marker_has_a_
     assert world.outcomes()[again.uid] == ["promoted"]
 
 
+def test_a_run_whose_first_step_wrote_after_its_outcome_has_one_outcome(world: World) -> None:
+    run = world.run(world.runs.looks[world.event(world.land(DAY))])
+    run.record(Conclusion(Reason.STOPPED, "the run was stopped in claim"))
+    ledger.append(world.store, "loans", Entry("outcome", "other", {"reason": "gate"}), now=NOW)
+    began = Entry("started", run.uid, {"workflow": run.workflow, "as_of": DAY})
+    ledger.append(world.store, "loans", began, now=NOW + timedelta(hours=1), since=NOW)
+    world.runs.remove(run.workflow)
+    world.now = NOW + timedelta(hours=2)
+    world.reconcile(whole=True)
+    assert world.outcomes()[run.uid] == ["stopped"]
+
+
 def test_a_run_that_goes_on_is_left_alone(world: World) -> None:
     run = begun(world, DAY)
     world.land(DAY, content="anew", revision=2)
@@ -107,6 +119,6 @@ def test_the_search_reads_no_further_than_its_window_and_no_record_that_an_outco
             ledger.append(world.store, "loans", Entry(kind, f"u{number}", {"version": "v"}), now=at)
     ledger.append(world.store, "loans", Entry("started", "lost", {}), now=NOW + timedelta(days=4))
     store = Watched(world.store)
-    found = list(forgotten.unended(store, "loans", NOW + timedelta(days=2), EMPTY))
+    found = forgotten.unended(store, "loans", NOW + timedelta(days=2), EMPTY)
     assert [record.uid for record in found] == ["lost"]
     assert [method for method, _ in store.asked] == ["keys", *["get"] * 5]

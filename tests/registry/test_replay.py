@@ -93,6 +93,17 @@ def test_an_owner_that_ended_without_a_word_is_put_on_record_first(tmp_path: Pat
     assert (former.uid, wanted.name[-3:]) == (first.uid, "-r1")
 
 
+def test_an_owner_whose_end_is_on_record_already_gets_no_second_one(tmp_path: Path) -> None:
+    store, runs = Memory(), MemoryRuns()
+    run = Run(store, tmp_path, landed(store))
+    run.claim()
+    run.outputs.clear()  # its pod was killed, and left no word of what it had claimed
+    run.record(Conclusion(Reason.STOPPED, "the run was stopped in claim"))
+    runs.put(run.workflow, uid=run.uid, phase="Failed", created=NOW, message="Stopped with strategy 'Terminate'")
+    replay(store, LOANS, asked(store), runs, NOW)
+    assert [kind for kind, _ in told(store)].count("outcome") == 1
+
+
 def test_an_owner_that_gets_through_at_the_last_moment_was_promoted_and_nothing_is_granted(tmp_path: Path) -> None:
     through = []
 
