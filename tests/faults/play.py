@@ -31,7 +31,7 @@ FORGOTTEN = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a scene may hold; tests of the suite itself leave parts out. `whole`: only complete batches land."""
+    """What a scene may hold; tests of the suite itself leave parts out. `whole`: at most one complete batch a day."""
 
     tended: bool = True
     people: bool = True

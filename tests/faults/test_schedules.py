@@ -13,8 +13,8 @@ from faults.play import play
 from faults.show import printed
 from faults.shrink import smaller
 
-SEEDS = 1200
-CHUNKS = 24
+SEEDS = 1000
+CHUNKS = 20
 
 
 @pytest.mark.whole
