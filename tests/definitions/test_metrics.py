@@ -68,8 +68,7 @@ def test_a_gate_without_a_value_is_not_told(index: int, told: bool) -> None:
     environment = {"status": "Succeeded", "outputs": {"parameters": {"evaluation": EVALUATION}}}
     assert labels(gate(index))["gate"] == GATES[index]["name"]
     assert evaluate(gate(index)["when"][3:-2], environment) is told
-    if told:
-        assert evaluate(gate(index)["gauge"]["value"][3:-2], environment) == 0.91
+    assert evaluate(gate(index)["gauge"]["value"][3:-2], environment) == (0.91 if told else "none")
 
 
 def test_no_expression_has_a_character_that_go_escapes_in_json() -> None:
@@ -81,6 +80,7 @@ def test_no_expression_has_a_character_that_go_escapes_in_json() -> None:
 def test_a_failed_evaluation_is_asked_for_no_value() -> None:
     environment = {"status": "Failed", "outputs": {"parameters": {"evaluation": ""}}}
     assert evaluate(gate(0)["when"][3:-2], environment) is False
+    assert evaluate(gate(0)["gauge"]["value"][3:-2], environment) == "none"
 
 
 def test_a_duty_is_counted_however_it_ends() -> None:

@@ -13,6 +13,11 @@ from steps.document import Document
 from workflows.catalog import Step
 
 SUCCEEDED = "{{status}} == Succeeded"
+ENDED = "status == 'Succeeded'"
+"""Begins an expression on outputs: without a `status` it stays as it is while the pod is made, and a failed step is
+asked for nothing that it did not write. No `&&` in it: with one in a template's expression Argo v4.1.2 cannot make the
+pod at all (seen: "invalid character '&' in string escape code").
+"""
 BUCKETS = (60, 120, 300, 600, 1800, 3600, 7200, 21600)
 """Seconds of a run, from a small table to the default deadline of a run."""
 
@@ -69,7 +74,7 @@ def _data_lateness(pipeline: dict[str, str]) -> models.Prometheus:
         "Seconds from the start of the day the data is of to the run of it",
         pipeline,
         when=SUCCEEDED,
-        gauge="{{=asInt(workflow.creationTimestamp.s) - date(outputs.parameters['as-of']).Unix()}}",
+        gauge=f"{{{{={ENDED} ? asInt(workflow.creationTimestamp.s) - date(outputs.parameters['as-of']).Unix() : 0}}}}",
     )
 
 
@@ -93,17 +98,14 @@ def _promoted(pipeline: dict[str, str]) -> list[models.Prometheus]:
 
 
 def _gate(index: int, name: str, pipeline: dict[str, str]) -> models.Prometheus:
-    """Tell a gate's value, and nothing where it has none: `status` keeps the question open until the step has ended.
-
-    It says `and`: with `&&` in a template's expression Argo v4.1.2 cannot make the pod (seen: "invalid character '&'").
-    """
+    """Tell a gate's value, and nothing where it has none."""
     value = f"fromJSON(outputs.parameters.evaluation).gates[{index}].value"
     return _metric(
         "retrain_gate_value",
         "What a gate measured on the newest model",
         {**pipeline, "gate": name},
-        when=f"{{{{=status == 'Succeeded' and {value} != nil}}}}",
-        gauge=f"{{{{={value}}}}}",
+        when=f"{{{{={ENDED} ? {value} != nil : false}}}}",
+        gauge=f"{{{{={ENDED} ? {value} ?? 'none' : 'none'}}}}",
     )
 
 
