@@ -84,6 +84,8 @@ def tell(url: str, said: str, document: Document, name: str, uid: str) -> str:
     try:
         store = objects.connect(document.data.bucket, PATIENCE, TRIES)
         told = message.once(store, message.key(document.name, name), {CHANNEL: post}, uid, datetime.now(UTC))
+    except message.TakenError as error:
+        return f"Slack is told by another attempt of this step: {error}"
     except StoreError as error:
         return f"{_sent(url, said + MAYBE_REPEATED)}; that is on no record: {error}"
     delivery = told.channels[CHANNEL]

@@ -16,6 +16,7 @@ from steps.registry import marker as markers
 from steps.registry.account import Ended
 from steps.registry.claim import Claim, Finished, Standing
 from steps.registry.decision import ended_by
+from steps.registry.entry import Record
 from steps.registry.marker import Marker
 from steps.registry.place import Place
 from steps.registry.receipt import Receipt
@@ -51,10 +52,14 @@ def finish(place: Place, ended: Ended, since: datetime | None) -> str:
     if ending.still_deploying(decided) and decided.claim is not None and decided.claim.finished is not None:
         retire(place, claims.read(store, place.pipeline, ended.data_hash))
         decided = ending.decide(store, document, ended, place.now)
+
+    def stands(known: Record) -> bool:
+        return not _betters(decided.conclusion, str(known.body.get("reason")))
+
     known = ledger.outcome_of(store, place.pipeline, ended.owner.uid, since or place.now)
-    if known is None or _betters(decided.conclusion, str(known.body.get("reason"))):
-        ending.enter(store, document, decided, place.now)
-        if place.tell is not None and ended.owner.workflow:
+    if known is None or not stands(known):
+        entered = ending.enter(store, document, decided, place.now, stands)
+        if entered and place.tell is not None and ended.owner.workflow:
             place.tell(decided)
     ending.settle(store, document, decided, place.now)
     return headline(decided.conclusion.outcome, decided.conclusion.reason)

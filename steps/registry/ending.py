@@ -66,11 +66,14 @@ def decide(store: Store, document: Document, ended: Ended, now: datetime) -> Dec
     return Decided(ended, claim, _production(document, ended.conclusion, standing, version))
 
 
-def enter(store: Store, document: Document, decided: Decided, now: datetime) -> None:
-    """Append the outcome record, once."""
+def enter(
+    store: Store, document: Document, decided: Decided, now: datetime, unless: ledger.Stands | None = None
+) -> bool:
+    """Append the outcome record, once; False if another one stands, as `unless` says of it."""
     body = account.body(decided.ended, document, decided.production, now)
     entry = ledger.Entry(ledger.OUTCOME, decided.ended.owner.uid, body)
-    ledger.append(store, document.name, entry, now=now, since=decided.ended.created)
+    record = ledger.append(store, document.name, entry, now=now, since=decided.ended.created, unless=unless)
+    return record.says(entry)
 
 
 def remember(store: Store, document: Document, claim: Claim, now: datetime) -> None:

@@ -7,7 +7,7 @@ Nothing here costs more requests because the ledger is long, but the search for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
@@ -27,6 +27,10 @@ WINDOW = 64
 """How many records back is looked for a uid's when nothing says since when it can have any."""
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a writer's clock is off at most: S3 refuses requests that are signed by a clock further off."""
+
+
+Stands = Callable[[Record], bool]
+"""Says of the record that a uid has of a kind that it stands, and no other is to follow."""
 
 
 class NoRecordError(StoreError):
@@ -56,8 +60,18 @@ def number(pipeline: str, where: str) -> int:
     return n if n and key(pipeline, n) == where else 0
 
 
-def append(store: Store, pipeline: str, entry: Entry, *, now: datetime, since: datetime | None = None) -> Record:
+def append(
+    store: Store,
+    pipeline: str,
+    entry: Entry,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    unless: Stands | None = None,
+) -> Record:
     """Append the entry and return its record; if this uid has the same already, return that one.
+
+    So is the latest one of its kind if `unless` says so of it, however long ago the caller looked for it.
 
     `since` is when the Workflow was created, or the act begun: the search for itself ends there, so the record is never
     dated before it, however long ago its writer read the clock. Four requests when nobody else writes. Raises
@@ -71,7 +85,7 @@ def append(store: Store, pipeline: str, entry: Entry, *, now: datetime, since: d
         last = head(store, pipeline)
         own = _latest(store, pipeline, wanted, last) if last else None
         standing = _of_kind(store, pipeline, own, entry.kind)
-        if standing is not None and standing.says(entry):
+        if standing is not None and (standing.says(entry) or (unless is not None and unless(standing))):
             return standing
         n, content = last.n + 1 if last else 1, following(last, own, entry, at)
         # A run that was killed may leave an outcome without its day; the day's index is where it is looked for.

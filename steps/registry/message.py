@@ -34,6 +34,10 @@ class UnsureError(Exception):
     """The message went out and no answer came: whether people were told cannot be known."""
 
 
+class TakenError(StoreError):
+    """Another teller has the message, and how far that got cannot be read."""
+
+
 class State(StrEnum):
     SENDING = "sending"
     SENT = "sent"
@@ -106,13 +110,21 @@ def once(store: Store, where: str, sends: Mapping[str, Send], by: str, now: date
             try:
                 standing = _write(store, where, standing, channel, claimed)
             except (Exists, Moved):
-                standing = read(store, where)
+                standing = _taken(store, where)
                 continue
             standing = _settled(store, where, standing, channel, _sent(send, claimed))
             break
         else:
-            raise StoreError(f"{where}: {ATTEMPTS} times another teller was faster; try again")
+            raise TakenError(f"{where}: {ATTEMPTS} times another teller was faster; try again")
     return standing.message
+
+
+def _taken(store: Store, where: str) -> Standing:
+    """Return the message as somebody else has just written it."""
+    try:
+        return read(store, where)
+    except StoreError as error:
+        raise TakenError(f"another teller was faster, and how far it got cannot be read: {error}") from error
 
 
 def read(store: Store, where: str) -> Standing:

@@ -95,6 +95,15 @@ def test_a_record_is_found_again_though_its_writer_read_the_clock_long_before_th
     assert ledger.outcome_of(store, "loans", "u", created) == first
 
 
+def test_what_stands_by_the_writer_s_own_rule_is_looked_for_right_before_the_record_is_written() -> None:
+    store = filled(1)
+    final = ledger.append(store, "loans", outcome("u", "promoted"), now=on(1), since=on(1))
+    late = outcome("u", "unknown")
+    stands = ledger.append(store, "loans", late, now=on(2), since=on(1), unless=lambda known: known == final)
+    assert stands == final
+    assert ledger.append(store, "loans", late, now=on(2), since=on(1), unless=lambda _: False).n == final.n + 1
+
+
 def test_an_outcome_without_its_day_is_found_by_whoever_knows_the_day() -> None:
     store = filled(3)
     began = Entry("started", "u", {"token": 1, "as_of": "2026-02-22"})

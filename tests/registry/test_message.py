@@ -174,6 +174,19 @@ def test_a_store_that_fails_before_the_telling_tells_nobody() -> None:
     assert slack.told == []
 
 
+def test_who_loses_the_race_and_cannot_read_who_won_knows_that_somebody_tells() -> None:
+    store, slack = Memory(), Channel()
+    watched = Watched(store)
+    watched.before["create"] = lambda: (once(store, slack, by="b"), watched.before.update(get=broken))
+
+    def broken() -> None:
+        raise StoreError("it is out of reach")
+
+    with pytest.raises(message.TakenError, match="another teller was faster"):
+        once(watched, slack)
+    assert slack.told == [False]
+
+
 def test_the_record_s_number_is_kept_once() -> None:
     store = Memory()
     message.recorded(store, WHERE, 7)

@@ -240,6 +240,32 @@ def test_a_run_that_wakes_up_at_any_request_is_promoted_on_record_or_not_at_all(
     assert at_every_request(play) > 4
 
 
+@pytest.mark.parametrize("scene", SLEEPERS.values(), ids=SLEEPERS)
+def test_a_reconcile_that_stands_still_while_a_run_wakes_up_and_another_records_it_writes_nothing_after(
+    tmp_path: Path, scene: Callable[[World], Scene]
+) -> None:
+    def play(at: int) -> bool:
+        played = scene(World(tmp_path))
+        world, run = played.world, played.run
+        assert run is not None
+
+        def overtaken() -> None:
+            with suppress(Verdict):
+                run.deploy()
+            world.reconcile(whole=True)
+
+        disturbed = Interrupted(world.store, at, overtaken)
+        world.reconcile(disturbed, whole=True)
+        if disturbed.reached:
+            world.rest()
+            reasons = world.outcomes()[run.uid]
+            assert reasons.count("promoted") == (run.version in world.history())
+            assert "promoted" not in reasons[:-1]
+        return disturbed.reached
+
+    assert at_every_request(play) > 4
+
+
 def test_a_run_that_wakes_up_while_a_newer_batch_outdoes_it_is_promoted_before_its_receipt_or_never(
     tmp_path: Path,
 ) -> None:
