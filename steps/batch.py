@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from steps import leak, split, table
 from steps.contract import Contract
 from steps.document import Document, Model
+from steps.source import Unreadable
 from steps.split import Split
 from steps.verdict import Reason, Verdict
 from steps.violation import EXAMPLES, Violation, evidence, shown, summary
@@ -37,13 +38,19 @@ def load(folder: Path, contract: Contract) -> pd.DataFrame:
         raise ValueError(f"expected clean files 0000.parquet … in {folder.name}, found {strange or 'none'}")
     try:
         return pd.concat([table.clean(file, contract) for file in files], ignore_index=True)
-    except table.Unreadable as error:
+    except Unreadable as error:
         raise ValueError(f"a clean file cannot be read: {error}") from error
 
 
 def check(frame: pd.DataFrame, document: Document) -> Split:
     """Return the batch as train and holdout; raises `Verdict` (contract) if it breaks a rule of the whole."""
-    violations = [*_rows(frame, document.contract), *_unique(frame, document.contract), *_target(frame, document.model)]
+    contract = document.contract
+    violations = [
+        *_rows(frame, contract),
+        *_unique(frame, contract),
+        *_categories(frame, contract),
+        *_target(frame, document.model),
+    ]
     if not violations:
         parts = split.split(frame, document.model.seed, document.model.holdout, document.model.time)
         violations = [
@@ -92,6 +99,16 @@ def _unique(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
             if len(rows):
                 says = "stands in more than one row of the batch"
                 found.append(Violation(name, "field_uniqueness", says, len(rows), examples))
+    return found
+
+
+def _categories(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
+    found = []
+    for name, column in contract.columns.items():
+        most = column.max_categories
+        if most is not None and (distinct := int(frame[name].nunique())) > most:
+            says = f"has {distinct:,} different values; the contract wants {most:,} at most"
+            found.append(Violation(name, "max_categories", says))
     return found
 
 

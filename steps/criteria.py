@@ -91,6 +91,18 @@ class ChampionGate(_Sampled):
     metric: Metric
 
 
+class DriftGate(_Gate):
+    """How far the batch moved from the data of the model in production; passes while production is empty.
+
+    Judged is the largest of `columns`, or of the features: the population stability index, or the share of the rows
+    (0 to 1) whose category was not there. `label_rate` is how much the share (0 to 1) of the positive class changed.
+    """
+
+    kind: Literal["drift"]
+    metric: Literal["stability_index", "new_categories", "label_rate"]
+    columns: tuple[ColumnName, ...] = ()
+
+
 class CostGate(_Gate):
     """What a prediction costs: milliseconds that one row takes (the median of several), or mebibytes of the file."""
 
@@ -106,6 +118,6 @@ class CheckGate(_Gate):
 
 
 Gate = Annotated[
-    MetricGate | FairnessGate | SliceGate | BaselineGate | ChampionGate | CostGate | CheckGate,
+    MetricGate | FairnessGate | SliceGate | BaselineGate | ChampionGate | DriftGate | CostGate | CheckGate,
     Field(discriminator="kind"),
 ]

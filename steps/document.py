@@ -239,6 +239,22 @@ class Document(Value):
         return self
 
     @model_validator(mode="after")
+    def _drift_has_columns(self) -> Document:
+        for gate in self.gates:
+            if gate.kind != "drift":
+                continue
+            kept = {name for name, column in self.contract.columns.items() if not column.personal}
+            for name in gate.columns:
+                if name not in kept:
+                    why = "personal: nothing of it is kept" if name in self.contract.columns else "not in the contract"
+                    raise ValueError(f"gate {gate.name!r}: column {name!r} is {why}")
+            if gate.metric == "label_rate" and (gate.columns or self.model.task == "regression"):
+                raise ValueError(f"gate {gate.name!r}: label_rate is of the target of a classification; no columns")
+            if gate.metric != "label_rate" and not (gate.columns or kept & {*self.model.features}):
+                raise ValueError(f"gate {gate.name!r}: every feature is personal, so nothing is kept to compare")
+        return self
+
+    @model_validator(mode="after")
     def _fairness_has_a_group(self) -> Document:
         needs = [gate.name for gate in self.gates if gate.kind == "fairness"]
         if self.model.sensitive is None and (needs or self.model.mitigation):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from steps import batch, bootstrap, champion, evidence, fairness, findings, gates, interface, metrics, model
+from steps import batch, bootstrap, champion, drift, evidence, fairness, findings, gates, interface, metrics, model
 from steps import document as documents
 from steps.card import build, distribution, modelcard, page
 from steps.card import report as card_report
@@ -78,6 +78,7 @@ def evaluate(trained: Trained, parts: Split, standing: champion.Standing, docume
         baseline=metrics.measure(held.truth, held.dummy, task),
         champion=champion.meet(standing, held.rows, held.truth, document),
         fairness={name: fairness.measure(name, groups) for name in fairness.METRICS} if groups else {},
+        moved=drift.moved(parts, standing.version, standing.report, document),
     )
     judged = tuple(gates.judge(gate, findings.find(gate, measured)) for gate in document.gates)
     rows = {"train": len(parts.train), "holdout": len(held.rows)}
@@ -115,6 +116,7 @@ def report(evaluation: Evaluation, trained: Trained, of: Evidence, card: Card) -
             for name, group in evaluation.groups.items()
         },
         "data": of.profile,
+        "label_rate": drift.label_rate(of.frame, document.model),
         "model": asdict(trained.about),
         "estimator": document.model.model_dump(mode="json"),
         "versions": model.versions(),

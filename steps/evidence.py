@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from steps import batch, fairness, leak, metrics, model, profile
+from steps import batch, drift, fairness, leak, metrics, model, profile
 from steps.card import report
 from steps.card.build import Evidence, Judgement, Met
 from steps.card.facts import Answers, Champion
@@ -126,7 +125,7 @@ def _groups(parts: Split, document: Document) -> dict[str, NDArray[np.object_]]:
 def _met(candidate: Candidate, standing: Standing, document: Document) -> Met:
     found = candidate.measured.champion
     named = Champion(found.version, found.problem)
-    before = report.distributions_of(_report(standing.report))
+    before = report.distributions_of(drift.kept(standing.report))
     if found.predicted is None:
         return Met(named, before=before)
     numbers = {**(found.metrics or {}), **_fairness(found, candidate.parts, document)}
@@ -142,10 +141,3 @@ def _fairness(champion: Production, parts: Split, document: Document) -> Metrics
     truth = batch.labels(parts.holdout, document.model)
     groups = fairness.by_group(truth, champion.predicted.labels, held, set(held), document.model)
     return {name: fairness.measure(name, groups).value for name in fairness.METRICS}
-
-
-def _report(data: bytes | None) -> Any:
-    try:
-        return json.loads(data) if data else None
-    except (ValueError, RecursionError):
-        return None

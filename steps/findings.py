@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from steps import bootstrap, check, cost, fairness, metrics, slices, weighted
+from steps import bootstrap, check, cost, drift, fairness, metrics, slices, weighted
 from steps.bootstrap import Floats
 from steps.criteria import (
     METRICS,
@@ -16,6 +16,7 @@ from steps.criteria import (
     ChampionGate,
     CheckGate,
     CostGate,
+    DriftGate,
     FairnessGate,
     Gate,
     MetricGate,
@@ -35,6 +36,8 @@ def find(gate: Gate, measured: Measured) -> Found:
     """Return what the gate is judged by; raises `Verdict` for a check that is not there."""
     if isinstance(gate, CostGate):
         return cost.measure(gate.metric, measured.trained, measured.held.rows)
+    if isinstance(gate, DriftGate):
+        return drift.measure(gate, measured.moved, measured.document)
     if isinstance(gate, CheckGate):
         return check.measure(gate.metric, measured.held)
     found, spread = _estimate(gate, measured)

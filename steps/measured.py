@@ -6,7 +6,7 @@ Values only: everything is of the same held-out rows, so any two numbers here ma
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -46,6 +46,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """How far the batch moved from the data of `version`, "" if production is empty; `problem` says why nobody knows.
+
+    By column, where it can be compared: `stability`, the population stability index, and `new`, the share of categories
+    that were not there; `why` says why it cannot. `labels` are the shares of positives then and now.
+    """
+
+    version: str = ""
+    problem: str = ""
+    stability: Mapping[str, float] = field(default_factory=dict)
+    new: Mapping[str, float] = field(default_factory=dict)
+    why: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """Everything gates ask for: the holdout, and metrics of the model, of the dummy and of the champion on it."""
 
@@ -56,6 +72,7 @@ class Measured:
     baseline: Metrics
     champion: Champion
     fairness: Mapping[str, Fairness]
+    moved: Moved = Moved()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Tally:
 
     def _gaps(self, name: str, missing: int) -> Violation | None:
         most = self._contract.columns[name].max_null_fraction
-        if most is None or missing <= most * self.rows or not self._contract.columns[name].nullable:
+        if missing <= most * self.rows or not self._contract.columns[name].nullable:
             return None
         says = f"is missing in more than {most} of the rows: {missing / self.rows:.3g} of the rows"
         return Violation(name, NULL_FRACTION, says, missing)

@@ -16,6 +16,7 @@ from steps import batch, evaluate, validate
 from steps.champion import Standing
 from steps.document import Document
 from steps.registry import marker
+from steps.table import clean as read
 from steps.train import train
 from workflows import config, producer
 
@@ -34,7 +35,8 @@ MITIGATED = {
 
 def clean(table: pd.DataFrame, of: Document, folder: Path) -> pd.DataFrame:
     (folder / "raw").write_bytes(producer.csv(table))
-    return validate.validate(folder / "raw", "a.csv", of.contract)
+    validate.validate(folder / "raw", "a.csv", of.contract, folder / "clean")
+    return read(folder / "clean", of.contract)
 
 
 def decided(rows: pd.DataFrame, of: Document) -> dict[str, Any]:

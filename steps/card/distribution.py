@@ -89,10 +89,14 @@ def read(value: Any) -> Distribution | None:
 
 
 def _edges(numbers: NDArray[np.float64]) -> tuple[float, ...]:
-    """Return the inner deciles, and one border above the largest: what was never so large has a bin of its own."""
+    """Return the inner deciles, and one border above the largest: what was never so large has a bin of its own.
+
+    Few values have a bin each: deciles of a rare one would not see it.
+    """
     if not len(numbers):
         return ()
-    inner = np.quantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1])
+    values = np.unique(numbers)
+    inner = values if len(values) <= BINS else np.quantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1])
     return tuple(float(edge) for edge in np.unique([*inner, np.nextafter(numbers.max(), np.inf)]) if np.isfinite(edge))
 
 

@@ -46,6 +46,7 @@ def test_a_good_batch_is_split() -> None:
 
 
 UNIQUE = document(contract__columns__income={"dtype": "number", "unique": True})
+NAMED = document(contract__columns__group={"dtype": "string", "max_categories": 1000})
 MOST = document(contract__rows={"min": 1, "max": 100})
 GAPS = document(contract__columns__approved={"dtype": "integer", "nullable": True})
 TIMED = document(contract__columns__income={"dtype": "number", "nullable": True}, model__time="income")
@@ -58,6 +59,11 @@ BAD: dict[str, tuple[Document, dict[str, Any], str]] = {
         GAPS,
         {"approved": [0, 1, None, None] * 10},
         "column 'approved' is the target and missing in 2",
+    ),
+    "too many categories": (
+        NAMED,
+        {"group": [f"name-{n}" for n in range(100_000)], "approved": [0, 1] * 50_000},
+        "column 'group' has 100,000 different values; the contract wants 1,000 at most",
     ),
     "the time missing": (
         TIMED,

@@ -194,7 +194,32 @@ def test_the_step_leaves_a_page_and_a_model_card_that_say_what_the_gates_said(s3
         assert said in page
 
 
-def test_the_report_of_production_is_what_drift_is_measured_against(s3: Any, tmp_path: Path) -> None:
+DRIFT: list[dict[str, Any]] = [
+    {"name": "like-before", "kind": "drift", "metric": "stability_index", "below": 0.25},
+    {"name": "same-rate", "kind": "drift", "metric": "label_rate", "below": 0.05},
+]
+
+
+def test_drift_is_measured_against_the_report_that_production_keeps(s3: Any, tmp_path: Path) -> None:
+    drifting = document(gates=[ACCURACY, *DRIFT])
+    assert call(tmp_path / "first", drifting) == 0
+    first = json.loads((tmp_path / "first" / "out" / "evaluation").read_text())
+    assert [(gate["passed"], gate["evidence"]) for gate in first["gates"][1:]] == [(True, "production is empty")] * 2
+    target = pointer.Pointer("v1", "", "h", "b", "2026-02-16", 1, 1, "w", "u", "t")
+    assert pointer.move(connect("retrain"), drifting, target, None)
+    store = connect("retrain")
+    store.create(version.model_key("loans", "v1"), (tmp_path / "first" / "model").read_bytes())
+    report = json.loads((tmp_path / "first" / "out" / "report").read_text())
+    store.create(version.report_key("loans", "v1"), json.dumps({**report, "label_rate": 0.9}).encode())
+    assert call(tmp_path / "second", drifting) == 0
+    second = json.loads((tmp_path / "second" / "out" / "evaluation").read_text())
+    assert [(gate["passed"], gate["value"]) for gate in second["gates"][1:]] == [
+        (True, 0.0), (False, pytest.approx(0.9 - report["label_rate"], abs=1e-5))
+    ]  # fmt: skip
+    assert second["decision"] == "reject"
+
+
+def test_the_report_of_production_is_what_drift_is_shown_against(s3: Any, tmp_path: Path) -> None:
     assert call(tmp_path / "first", ALL) == 0
     store = connect("retrain")
     target = pointer.Pointer("v1", "", "h", "b", "2026-02-16", 1, 1, "w", "u", "t")

@@ -12,6 +12,7 @@ import pytest
 from frames import contract, csv, typed
 
 from steps import table
+from steps.source import Unreadable
 from steps.violation import Violation, merged
 
 ALL = contract(
@@ -106,19 +107,19 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("content", "says"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_table_is_refused_clearly_and_without_its_values(tmp_path: Path, content: bytes, says: str) -> None:
-    with pytest.raises(table.Unreadable, match=says) as refused:
+    with pytest.raises(Unreadable, match=says) as refused:
         read(tmp_path, content, TEXT)
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv.gz", "a.xlsx", "a"])
 def test_a_format_that_the_name_does_not_tell_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(table.Unreadable, match="expected one that ends in"):
+    with pytest.raises(Unreadable, match="expected one that ends in"):
         read(tmp_path, b"a,b\nx,y\n", TEXT, name)
 
 
 def test_bytes_that_are_no_parquet_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(table.Unreadable, match="cannot be read as Parquet"):
+    with pytest.raises(Unreadable, match="cannot be read as Parquet"):
         read(tmp_path, b"PAR1 but not really PAR1", TEXT, "a.parquet")
 
 
@@ -237,7 +238,7 @@ def test_clean_rows_come_back_as_they_were_and_equal_rows_make_equal_bytes(tmp_p
 
 def test_a_clean_file_of_another_contract_is_not_taken(tmp_path: Path) -> None:
     table.write(typed(TEXT, a=["x"], b=["y"]), tmp_path / "0000.parquet", TEXT)
-    with pytest.raises(table.Unreadable, match="the contract wants whole, number"):
+    with pytest.raises(Unreadable, match="the contract wants whole, number"):
         table.clean(tmp_path / "0000.parquet", ALL)
 
 

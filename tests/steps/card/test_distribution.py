@@ -32,6 +32,12 @@ def test_what_was_never_so_large_has_a_bin_of_its_own() -> None:
     assert distribution.like(numbers(5, 6, 4, None), constant) == Distribution((1, 1, 1), 1, edges=constant.edges)
 
 
+def test_a_rare_value_among_few_has_a_bin_of_its_own() -> None:
+    flags = distribution.of(numbers(*[0] * 98, 1, 1), NUMBER)
+    assert flags.counts == (0, 98, 2, 0)
+    assert distribution.like(numbers(*[0] * 50, *[1] * 50), flags).counts == (0, 50, 50, 0)
+
+
 def test_texts_are_counted_by_value_and_new_ones_together() -> None:
     before = distribution.of(texts("a", "b", "b", None), TEXT)
     assert before == Distribution((1, 2, 0), 1, names=("a", "b"))

@@ -42,14 +42,14 @@ def test_a_gain_above_zero_is_better(metric: Metric, gain: float | None) -> None
     assert metric.gain == gain
 
 
-def test_only_evaluate_and_its_evidence_know_the_card() -> None:
+def test_only_evaluate_its_evidence_and_its_drift_know_the_card() -> None:
     knowing = set()
     for path in [*(ROOT / "steps").glob("*.py"), *(ROOT / "steps" / "registry").glob("*.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         if any(name.startswith("steps.card") for name in names):
             knowing.add(path.stem)
-    assert knowing == {"evaluate", "evidence"}
+    assert knowing == {"drift", "evaluate", "evidence"}
 
 
 def test_no_other_step_waits_for_the_plots_library() -> None:
