@@ -110,7 +110,7 @@ def test_a_wrong_token_is_named_and_never_shown(url: str, tmp_path: Path) -> Non
 
 def test_a_proxy_s_404_does_not_make_a_run_gone(api: Api, runs: ClusterRuns) -> None:
     api.garbage = True
-    with pytest.raises(RunsError, match="there is no such thing .404."):
+    with pytest.raises(RunsError, match=r"there is no such thing .404."):
         runs.look(NAME)
 
 
