@@ -105,10 +105,10 @@ def _unique(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
 def _categories(frame: pd.DataFrame, contract: Contract) -> list[Violation]:
     found = []
     for name, column in contract.columns.items():
-        most = column.max_categories
+        most = column.max_distinct
         if most is not None and (distinct := int(frame[name].nunique())) > most:
             says = f"has {distinct:,} different values; the contract wants {most:,} at most"
-            found.append(Violation(name, "max_categories", says))
+            found.append(Violation(name, "max_distinct", says))
     return found
 
 

@@ -50,14 +50,14 @@ class Bounds(Value):
 class Column(Bounds):
     """What the contract says of one column.
 
-    `max_null_fraction` is a share of a file's rows (0 to 1); `max_categories` bounds the distinct values of a batch.
+    `max_null_fraction` is a share of a file's rows (0 to 1); `max_distinct` bounds the distinct values of a batch.
     """
 
     dtype: Dtype
     nullable: bool = False
     max_null_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
     allowed: tuple[Scalar, ...] | None = None
-    max_categories: Annotated[int, Field(ge=1)] | None = None
+    max_distinct: Annotated[int, Field(ge=1)] | None = None
     unique: bool = False
     personal: bool = False
 

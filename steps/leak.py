@@ -39,12 +39,17 @@ def leaks(frame: pd.DataFrame, model: Model, truth: Truth) -> list[Violation]:
 def notices(frame: pd.DataFrame, model: Model) -> dict[str, str]:
     """Return what is to be said of the features of these rows, by feature; nothing of it stops a run."""
     found = {}
+    most = model.prepare.max_categories
     for name in model.features:
         values = frame[name].dropna()
         if values.empty:
             found[name] = "is missing in every row: it tells the model nothing"
-        elif len(values) == len(frame) and values.nunique() == 1:
+            continue
+        distinct = values.nunique()
+        if distinct == 1 and len(values) == len(frame):
             found[name] = "is the same in every row: it tells the model nothing"
+        elif distinct > most and pd.api.types.is_string_dtype(values.dtype):
+            found[name] = f"has {distinct:,} values: the model tells the {most - 1} commonest apart and no others"
     return found
 
 

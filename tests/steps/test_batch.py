@@ -46,7 +46,7 @@ def test_a_good_batch_is_split() -> None:
 
 
 UNIQUE = document(contract__columns__income={"dtype": "number", "unique": True})
-NAMED = document(contract__columns__group={"dtype": "string", "max_categories": 1000})
+NAMED = document(contract__columns__group={"dtype": "string", "max_distinct": 1000})
 MOST = document(contract__rows={"min": 1, "max": 100})
 GAPS = document(contract__columns__approved={"dtype": "integer", "nullable": True})
 TIMED = document(contract__columns__income={"dtype": "number", "nullable": True}, model__time="income")
