@@ -143,6 +143,7 @@ def _started(held: Claim) -> ledger.Entry:
 
 def _taken(standing: Claim, document: Document, owner: Owner) -> Conclusion:
     """Say that somebody has this data; a run that ended badly is named as such, with the way to run it again."""
+    last, standing = standing, standing.earlier or standing
     evidence = {"workflow": standing.workflow, "uid": standing.uid, "batch": standing.batch}
     ended = standing.finished
     if ended is None:
@@ -150,7 +151,7 @@ def _taken(standing: Claim, document: Document, owner: Owner) -> Conclusion:
     evidence |= {"outcome": ended.outcome, "reason": ended.reason}
     if standing.owned_by(owner) and ended.outcome == Outcome.SKIPPED:
         return Conclusion(Reason(ended.reason), ended.message, evidence)
-    if not standing.settled:
+    if not last.settled:
         message = (
             f"duplicate of {standing.workflow}, which ended {headline(ended.outcome, ended.reason)} and is due again"
         )

@@ -89,7 +89,11 @@ def settle(place: Place, facts: Facts, standing: Standing | None, conclusion: Co
 def confirm(place: Place, facts: Facts, standing: Standing | None, conclusion: Conclusion) -> str:
     """See that the end of a run is on record and settles the marker; return what it came to."""
     if facts.mine and standing is not None and standing.claim.uid:
-        return close(place, standing, facts.owner)
+        came_to = close(place, standing, facts.owner)
+        earlier = standing.claim.earlier
+        if earlier is not None and earlier.finished is not None:
+            settled(place, facts.marker, earlier.finished, earlier.workflow)
+        return came_to
     run = facts.owner if facts.mine else facts.own
     if run is None:
         return settle(place, facts, None, conclusion)

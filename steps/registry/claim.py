@@ -95,9 +95,17 @@ class Claim:
         return self.former.finished if self.former and self.retiring and not promoted else self.finished
 
     @property
+    def earlier(self) -> Claim | None:
+        """Return the claim that replays took over and left open: the end that they were to better stands again."""
+        if self.finished is None or self.finished.final or self.former is None or self.retiring:
+            return None
+        before = self.former.finished
+        return self.former if before is not None and before.final else self.former.earlier
+
+    @property
     def settled(self) -> bool:
         """Say whether the content's last run has ended and nothing but a replay takes it up again."""
-        return self.finished is not None and (self.finished.final or self.retired)
+        return self.finished is not None and (self.finished.final or self.retired or self.earlier is not None)
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, indent=2).encode()

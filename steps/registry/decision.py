@@ -140,11 +140,15 @@ def _owner_ended(facts: Facts) -> Action | None:
 
 def _settled(facts: Facts) -> Action | None:
     """The content is done with: by this marker's own run, or by another marker's."""
-    claim = facts.claim
-    if claim is None or claim.finished is None or not claim.settled:
+    last = facts.claim
+    claim = last and (last.earlier or last)
+    if last is None or claim is None or claim.finished is None or not last.settled:
         return None
     ended = claim.finished
     if facts.mine:
+        if claim is not last:
+            why = f"run {claim.workflow} ended {ended.outcome}, and the replay {last.workflow} did not better that"
+            return Action(Verb.RECEIPT, why, ended_by(ended))
         if not ended.final:
             return Action(Verb.GIVE_UP, _gave_up(claim.attempt, ended), attempt=claim.attempt)
         if _written_over(claim, ended):
@@ -152,10 +156,8 @@ def _settled(facts: Facts) -> Action | None:
         return Action(Verb.RECEIPT, f"run {claim.workflow} ended {ended.outcome}", ended_by(ended))
     if own := _own_end(facts):
         return Action(Verb.RECEIPT, f"run {facts.own.name if facts.own else ''} ended {own.outcome}", own)
-    message = (
-        f"unchanged since {claim.workflow} (batch {claim.batch}), which ended "
-        f"{headline(ended.outcome, ended.reason)}: the same data, so no run was needed"
-    )
+    since = f"{claim.workflow} (batch {claim.batch}), which ended {headline(ended.outcome, ended.reason)}"
+    message = f"unchanged since {since}: the same data, so no run was needed"
     evidence = {"workflow": claim.workflow, "uid": claim.uid, "batch": claim.batch}
     return Action(Verb.SETTLE, message, Conclusion(Reason.UNCHANGED, message, evidence))
 
@@ -193,17 +195,15 @@ def _frozen(facts: Facts) -> Action | None:
     frozen = facts.production.frozen
     if frozen is None:
         return None
-    return Action(
-        Verb.WAIT, f"promotion is frozen by {frozen.by} since {frozen.at}: {frozen.reason or 'no reason given'}"
-    )
+    why = f"promotion is frozen by {frozen.by} since {frozen.at}: {frozen.reason or 'no reason given'}"
+    return Action(Verb.WAIT, why)
 
 
 def _never_started(facts: Facts) -> Action | None:
     claim = facts.claim
     if facts.own is not None or facts.mine or (claim is not None and not given_back(claim)):
         return None
-    why = f"no event had started a run {minutes(facts.age)} after its marker landed"
-    return Action(Verb.START, why, attempt=1)
+    return Action(Verb.START, f"no event had started a run {minutes(facts.age)} after its marker landed", attempt=1)
 
 
 def _left_open(facts: Facts) -> Action | None:

@@ -69,10 +69,20 @@ def decide(store: Store, document: Document, ended: Ended, now: datetime) -> Dec
 def enter(
     store: Store, document: Document, decided: Decided, now: datetime, unless: ledger.Stands | None = None
 ) -> bool:
-    """Append the outcome record, once; False if another one stands, as `unless` says of it."""
+    """Append the outcome record, once; False if another one stands, as `unless` says of it.
+
+    So does one of the very end that the run comes to now but for its claim, which was taken away since: a `record` step
+    that stood still says it again.
+    """
     body = account.body(decided.ended, document, decided.production, now)
     entry = ledger.Entry(ledger.OUTCOME, decided.ended.owner.uid, body)
-    record = ledger.append(store, document.name, entry, now=now, since=decided.ended.created, unless=unless)
+    end = decided.conclusion
+    before = end.evidence.get("reason") if end.reason is Reason.CLAIM_LOST else None
+
+    def stands(known: ledger.Record) -> bool:
+        return known.body.get("reason") == before or (unless is not None and unless(known))
+
+    record = ledger.append(store, document.name, entry, now=now, since=decided.ended.created, unless=stands)
     return record.says(entry)
 
 
@@ -87,7 +97,7 @@ def remember(store: Store, document: Document, claim: Claim, now: datetime) -> N
     ended = replace(account.of_claim(claim), conclusion=Conclusion(Reason(finished.reason), finished.message))
     standing = pointer.current(pointer.read(store, document))
     production = _production(document, ended.conclusion, standing, pointer.carries(standing, claim.uid))
-    enter(store, document, Decided(ended, claim, production), now)
+    enter(store, document, Decided(ended, claim, production), now, unless=lambda _: True)
 
 
 def _on_record(store: Store, document: Document, claim: Claim) -> bool:

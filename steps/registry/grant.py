@@ -89,7 +89,7 @@ def _given(store: Store, document: Document, claim: Claim, at: str) -> Granted:
 
 def _former(claim: Claim) -> Claim | None:
     """Return who is to be fenced off: the owner, or whom a grant that nobody adopted took the claim from."""
-    return replace(claim, finished=claim.own_end, former=None, fenced=False) if claim.uid else claim.former
+    return replace(claim, finished=claim.own_end, former=claim.earlier, fenced=False) if claim.uid else claim.former
 
 
 def _fenced(store: Store, document: Document, claim: Claim, at: str) -> Granted:

@@ -61,6 +61,12 @@ def retired(reason: Reason, **changes: Any) -> Claim:
     return mine(finished=ended(reason), former=mine(finished=ended(reason)), fenced=True, **changes)
 
 
+def replayed(by: Claim, reason: Reason, **changes: Any) -> Claim:
+    """Return the claim of a replay of what ended so, which crashed."""
+    before = replace(by, finished=ended(reason))
+    return replace(before, workflow=f"{NAME}-r1", uid="u2", finished=ended(Reason.CRASHED), former=before, **changes)
+
+
 def running(name: str = NAME, *at: str) -> Look:
     return Look(name, "u1", "Running", at=at)
 
@@ -132,6 +138,23 @@ CASES: dict[str, tuple[dict[str, Any], Verb, str]] = {
         {"claim": mine(finished=ended(Reason.PROMOTED), former=mine(finished=ended(Reason.CRASHED)))},
         Verb.RECEIPT,
         "ended promoted",
+    ),
+    # replayed
+    "rejected, and its replay crashed": (
+        {"claim": replayed(mine(), Reason.GATE)},
+        Verb.RECEIPT,
+        f"run {NAME} ended rejected, and the replay {NAME}-r1 did not better that",
+    ),
+    "rejected, and its second replay crashed, too": (
+        {"claim": replace(replayed(mine(), Reason.CRASHED), uid="u3", former=replayed(mine(), Reason.GATE))},
+        Verb.RECEIPT,
+        "ended rejected",
+    ),
+    "crashed, and its replay crashed, too": ({"claim": replayed(mine(), Reason.CRASHED)}, Verb.RETRY, "attempt 2"),
+    "the same data was promoted elsewhere, and its replay crashed": (
+        {"claim": replayed(foreign(), Reason.PROMOTED)},
+        Verb.SETTLE,
+        "unchanged since loans-other-ffffffffffff .*, which ended promoted",
     ),
     # granted
     "granted just now": ({"claim": granted(4)}, Verb.WAIT, f"run {SECOND} is about to be started"),

@@ -132,6 +132,17 @@ def test_a_run_that_had_its_claim_taken_away_has_lost_it_whatever_it_thinks(tmp_
     assert receipted(store, run) == ""
 
 
+def test_an_end_that_is_said_again_after_the_claim_was_taken_away_stays_on_record_once(tmp_path: Path) -> None:
+    store = Memory()
+    run = claimed(store, tmp_path)
+    rejected = Conclusion(Reason.GATE, "accuracy: 0.5 is not above 0.8")
+    run.record(rejected)
+    seen = standing(store, run.ready)
+    grant(store, LOANS, seen, replace(seen.claim, workflow="loans-again-r1", uid="", finished=None))
+    assert run.record(rejected).conclusion.reason is Reason.CLAIM_LOST
+    assert outcomes(store) == ["gate"]
+
+
 def test_a_run_that_never_had_the_claim_says_its_own(tmp_path: Path) -> None:
     store = Memory()
     claimed(store, tmp_path)
@@ -290,7 +301,7 @@ def test_whoever_writes_over_a_claim_puts_its_owner_on_record_first(tmp_path: Pa
         grant(store, LOANS, standing(store, run.ready), granted(run.ready))
     assert outcomes(store) == [reason]
     run.record(end)
-    assert outcomes(store) == [reason, *([] if reason is not Reason.CRASHED else ["claim-lost"])]
+    assert outcomes(store) == [reason]
 
 
 def test_what_reconcile_makes_of_a_claim_hides_not_how_its_owner_ended(tmp_path: Path) -> None:
