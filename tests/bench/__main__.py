@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from bench import fairness, mortgage, registry
+from bench import fairness, mortgage, registry, scale
 
 from workflows.engine.driver import Settings, run
 from workflows.engine.loader import parse
@@ -94,6 +94,7 @@ def main() -> int:
     compare(name, "xargs starts them", lambda: command("sh", "-c", fan), lambda: engine(FAN))
     with mortgage.landed() as batch:
         pipelines(batch)
+    scale.main(write)
     registry.main(write)
     write("\nThe mortgage pipeline's variants over five seeds (docs/fairness.md):\n")
     fairness.main(write)

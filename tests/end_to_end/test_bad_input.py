@@ -114,7 +114,6 @@ def forbidding() -> Iterator[str]:
 
 
 ASKS = {
-    "why": ["why", "loans"],
     "runs": ["runs"],
     "replay": ["replay", "loans", DAY, "--reason", "to see"],
     "get": ["get", f"loans-{DAY}-x"],
@@ -146,6 +145,21 @@ def test_credentials_that_are_wrong(
     done = ask(command, forbidding, tmp_path, monkeypatch)
     refused(done, ["InvalidAccessKeyId", "credentials", "hint: "])
     assert SECRET not in done.err
+    assert time.monotonic() - began < SOON
+
+
+@pytest.mark.parametrize("wrong", ["nobody", "credentials"])
+def test_why_says_what_it_could_not_read(
+    wrong: str, forbidding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers what it can; here that is nothing but the reason why it cannot."""
+    began = time.monotonic()
+    endpoint = "http://127.0.0.1:1" if wrong == "nobody" else forbidding
+    done = ask(["why", "loans"], endpoint, tmp_path, monkeypatch)
+    assert (done.code, done.err) == (1, "")
+    assert "could not be read" in done.out
+    assert ("Could not connect" if wrong == "nobody" else "InvalidAccessKeyId") in done.out
+    assert SECRET not in done.out
     assert time.monotonic() - began < SOON
 
 

@@ -10,6 +10,9 @@ from faults.schedule import Actor, Schedule
 
 from steps.registry.message import UnsureError
 
+UNKEPT = "could not be used"
+"""What `notify` says when it tells people without a store to keep that: they would rather be told twice than never."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -48,7 +51,8 @@ class Channels:
             self._wire.answered(request, fate.trouble)
             return f"it was not told: {fate.trouble}"
         about = self._about.get(self._schedule.current, text)
-        self.told.append(Told(self._schedule.clock, channel, about, text, repeated))
+        if UNKEPT not in text:
+            self.told.append(Told(self._schedule.clock, channel, about, text, repeated))
         self._wire.answered(request, fate.trouble or ("repeated" if repeated else "told"))
         if fate.dies == "after":
             self._wire.die(request)

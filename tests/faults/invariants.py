@@ -152,12 +152,12 @@ def settled(ruins: Ruins) -> Iterator[str]:
 
 
 def ended(ruins: Ruins) -> Iterator[str]:
-    """Every run that began has one outcome on record, or one that left the batch open and then a final one."""
+    """Every run that began has an outcome on record, no two final ones, and nothing after a final one."""
     outcomes: dict[str, list[bool]] = defaultdict(list)
     for record in ruins.of_kind("outcome"):
         outcomes[record.uid].append(record.body["reason"] in OPEN)
     for uid, are_open in outcomes.items():
-        if are_open not in ([True], [False], [True, False]):
+        if are_open not in ([True], [False], [True, True], [True, False], [True, True, False]):
             yield f"the run {uid} has {len(are_open)} outcomes on record ({are_open})"
     for uid in {record.uid for record in ruins.of_kind("started")} - outcomes.keys():
         yield f"the run {uid} started and has no outcome on record"
@@ -185,7 +185,7 @@ def explained(ruins: Ruins) -> Iterator[str]:
 
 
 def told_once(ruins: Ruins) -> Iterator[str]:
-    """Nobody is told the same twice, or once more, which says so."""
+    """Nobody is told the same twice, or once more, which says so; what no store could keep is not counted."""
     told: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for one in ruins.world.channels.told:
         told[one.channel, one.about].append(one.repeated)

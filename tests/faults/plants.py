@@ -101,15 +101,6 @@ def owner_not_looked_at() -> AbstractContextManager[object]:
     return mock.patch("steps.registry.runs.Look.ended", new=True)
 
 
-def lost_answer_is_a_loss() -> AbstractContextManager[object]:
-    """A conditional write whose answer was lost is not read back: its repetition misses because of itself."""
-
-    def write(self: S3, key: str, body: Body, condition: dict[str, str], missed: type[Exception]) -> str:
-        return self._conditional(key, body, condition, missed)
-
-    return mock.patch.object(S3, "_write", write)
-
-
 def ledger_overwritten() -> AbstractContextManager[object]:
     """A record is put, whether or not another writer was faster."""
     create = S3.create
@@ -135,7 +126,6 @@ PLANTS: Mapping[str, Plant] = {
     "the swap comes before the intent": swap_before_intent,
     "a claim is closed without the ledger": closed_without_ledger,
     "a message is sent without once": told_without_once,
-    "a lost answer counts as a loss": lost_answer_is_a_loss,
     "the ledger is written unconditionally": ledger_overwritten,
     "a grant does not look for the former owner's version": former_owner_not_looked_for,
     "reconcile does not look whether the owner ended": owner_not_looked_at,

@@ -21,7 +21,7 @@ from faults.trap import Trap
 from faults.world import World, installed
 
 DAY = 24 * HOUR
-DAYS = 3
+DAYS = (3, 2)
 PASSES = 40
 """Passes of reconcile within which a world must come to rest, after the last process has ended."""
 BETWEEN = 20 * MINUTE
@@ -73,6 +73,7 @@ class Scene:
         self.world = World(choices)
         self._schedule: Schedule = self.world.schedule
         self.tending = Tending(self.world)
+        self._days = choices.of(DAYS)
         if options.weather:
             self.world.weather = self._weather()
             trap = Trap(self.world, self.tending, choices.of((0.0, 0.0, 0.5)) if options.tended else 0.0)
@@ -93,9 +94,9 @@ class Scene:
         """Play the days, then bring the world to rest."""
         if not self._options.weather:
             self.world.pods.roughness = 0.0
-        for day in range(DAYS):
+        for day in range(self._days):
             self._day(day)
-        self._schedule.run(until=DAYS * DAY)
+        self._schedule.run(until=self._days * DAY)
         self.world.weather = Weather()
         self.world.wire.before_write = lambda _: None
         self.world.pods.roughness = 0.0
@@ -145,7 +146,7 @@ class Scene:
             if choices.chance(0.5):
                 tending.unfreeze(after=start + self._moment())
         if choices.chance(0.15):
-            tending.replay(f"2026-03-{2 + choices.below(DAYS):02}", after=start + self._moment())
+            tending.replay(f"2026-03-{2 + choices.below(self._days):02}", after=start + self._moment())
 
     def _moment(self) -> float:
         """Draw a moment of a day, more likely in its busy hours."""

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, cast
 from unittest import mock
 from zoneinfo import available_timezones
@@ -30,7 +31,7 @@ from faults.schedule import Actor, Schedule
 
 from steps import slack
 from steps.document import Document
-from steps.registry import message, pointer
+from steps.registry import ledger, message, pointer
 from steps.registry.message import Message
 from steps.registry.objects import S3, Store
 
@@ -43,6 +44,9 @@ CLOCKED = ("steps.claim", "steps.deploy", "steps.record", "steps.notify")
 ZONES = available_timezones()
 """Asked for once: it reads every file of the zones' database."""
 
+
+PARSED = 512
+"""Records that are kept as they were read: the same bytes always make the same record."""
 
 SECRET = "T0SECRET"
 """What stands in the webhook's URL and must not stand anywhere else."""
@@ -148,6 +152,7 @@ def installed(world: World) -> Iterator[None]:
         stack.enter_context(mock.patch("steps.document.available_timezones", return_value=ZONES))
         for module in CLOCKED:
             stack.enter_context(mock.patch(f"{module}.datetime", Clock, create=True))
+        stack.enter_context(mock.patch("steps.registry.ledger.parsed", lru_cache(PARSED)(ledger.parsed)))
         stack.enter_context(mock.patch("steps.registry.message.once", _told_of(world)))
         stack.enter_context(mock.patch("steps.notify.send", lambda _, text: world.tell("slack", text)))
         stack.enter_context(mock.patch.dict("os.environ", {slack.WEBHOOK: f"https://hooks.example/{SECRET}"}))
