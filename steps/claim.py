@@ -51,7 +51,7 @@ def claim(store: Store, document: Document, marker: Marker, request: Request, no
 
     Raises `Verdict` (incomplete; the claim is given back) and `StoreError`.
     """
-    held = _get_hold(store, document, _wanted(marker, request.owner, _instant(now)), request)
+    held = _get_hold(store, document, claims.of_marker(marker, request.owner, 1, _instant(now)), request)
     if isinstance(held, Conclusion):
         return held
     ledger.append(store, document.name, _started(held), now=now, since=request.created)
@@ -116,22 +116,6 @@ def _problems(store: Store, prefix: str, files: tuple[File, ...]) -> Iterator[di
         elif found.sha256 != file.sha256:
             sums = {"found": f"sha256 {found.sha256}", "expected": f"sha256 {file.sha256}"}
             yield {"file": file.key, "problem": "different", **sums}
-
-
-def _wanted(marker: Marker, owner: Owner, at: str) -> Claim:
-    return Claim(
-        data_hash=markers.data_hash(marker.files),
-        batch=marker.batch,
-        marker=marker.key,
-        etag=marker.etag,
-        as_of=marker.as_of,
-        revision=marker.revision,
-        workflow=owner.workflow,
-        uid=owner.uid,
-        token=1,
-        attempt=1,
-        claimed_at=at,
-    )
 
 
 def _started(held: Claim) -> ledger.Entry:

@@ -21,6 +21,7 @@ from steps.registry.claim import Claim, Owner
 from steps.registry.marker import File, Marker
 from steps.registry.objects import Store
 from steps.registry.pointer import Pointer
+from steps.registry.runs import name_of
 from steps.verdict import Conclusion, Reason, Verdict
 
 NOW = datetime(2026, 2, 23, 6, tzinfo=UTC)
@@ -52,7 +53,7 @@ class Run:
     outputs: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.workflow = self.workflow or f"loans-{self.ready.batch}-{self.ready.etag[:12]}"
+        self.workflow = self.workflow or name_of("loans", self.ready.batch, self.ready.etag)
         for name in ("model", "report"):
             (self.folder / name).write_bytes(b"x")
 
@@ -141,12 +142,8 @@ def production(store: Store) -> Pointer:
 
 def granted(ready: Marker, attempt: int = 2) -> Claim:
     """Return the claim as reconcile wants it for the next attempt."""
-    name = f"loans-{ready.batch}-{ready.etag[:12]}-{attempt}"
-    now = NOW.isoformat(timespec="seconds")
-    return Claim(
-        markers.data_hash(ready.files), ready.batch, ready.key, ready.etag, ready.as_of, ready.revision, name, "", 1,
-        attempt, now,
-    )  # fmt: skip
+    owner = Owner(name_of("loans", ready.batch, ready.etag, attempt), "")
+    return claims.of_marker(ready, owner, attempt, NOW.isoformat(timespec="seconds"))
 
 
 def told(store: Store) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from steps.registry.grant import grant
 from steps.registry.marker import Marker
 from steps.registry.objects import Store
 from steps.registry.pointer import Pointer
+from steps.registry.runs import name_of
 from steps.registry.situation import situation
 from steps.verdict import Conclusion, Reason, Verdict
 
@@ -72,7 +73,7 @@ class Scene:
 
     def name(self, marker: Marker, attempt: int = 1) -> str:
         """Return the Workflow's name as the Sensor and reconcile make it."""
-        base = f"{self.pipeline.name}-{marker.batch}-{marker.etag[:12]}"
+        base = name_of(self.pipeline.name, marker.batch, marker.etag)
         return base if attempt == 1 else f"{base}-{attempt}"
 
     def start(self, marker: Marker, trigger: str = "s3", attempt: int = 1, **changes: Any) -> str:

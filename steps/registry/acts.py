@@ -16,7 +16,7 @@ from steps.registry import ending, ledger
 from steps.registry import grant as grants
 from steps.registry import marker as markers
 from steps.registry.account import Ended
-from steps.registry.claim import Claim, Standing
+from steps.registry.claim import Claim, Owner, Standing
 from steps.registry.closing import FASTER, close, ended_run, finish, promoted, retire, settled
 from steps.registry.decision import ATTEMPTS, Action, Facts
 from steps.registry.listing import Found
@@ -39,19 +39,7 @@ def retry(place: Place, facts: Facts, standing: Standing | None, action: Action)
     """Grant the content to the next attempt, put that on record and start it; return what was done."""
     marker = facts.marker
     name = name_of(place.pipeline, marker.batch, marker.etag, action.attempt)
-    wanted = Claim(
-        data_hash=markers.data_hash(marker.files),
-        batch=marker.batch,
-        marker=marker.key,
-        etag=marker.etag,
-        as_of=marker.as_of,
-        revision=marker.revision,
-        workflow=name,
-        uid="",
-        token=1,
-        attempt=action.attempt,
-        claimed_at=place.at,
-    )
+    wanted = claims.of_marker(marker, Owner(name, ""), action.attempt, place.at)
     return _give(place, standing, wanted, action.why)
 
 

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 
 from pydantic import TypeAdapter
 
+from steps.registry import marker as markers
+from steps.registry.marker import Marker
 from steps.registry.objects import Exists, Moved, Store
 from steps.verdict import GIVEN_BACK, OPEN, Conclusion, Reason, StoreError
 
@@ -124,6 +126,23 @@ class Standing:
 
 def key(pipeline: str, data_hash: str) -> str:
     return f"registry/{pipeline}/claims/{data_hash}.json"
+
+
+def of_marker(ready: Marker, owner: Owner, attempt: int, at: str) -> Claim:
+    """Return the first claim of a marker's content, as `owner` would hold it; a uid of "" grants it to that name."""
+    return Claim(
+        data_hash=markers.data_hash(ready.files),
+        batch=ready.batch,
+        marker=ready.key,
+        etag=ready.etag,
+        as_of=ready.as_of,
+        revision=ready.revision,
+        workflow=owner.workflow,
+        uid=owner.uid,
+        token=1,
+        attempt=attempt,
+        claimed_at=at,
+    )
 
 
 def read(store: Store, pipeline: str, data_hash: str) -> Standing | None:

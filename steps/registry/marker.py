@@ -73,7 +73,7 @@ class Marker:
         return (self.as_of, self.revision)
 
 
-def plain(etag: str) -> str:
+def compact(etag: str) -> str:
     """Return what an event's run knows of an ETag: small letters and digits, no hyphen of an upload in parts."""
     return re.sub("[^a-z0-9]", "", etag.lower())
 
@@ -104,7 +104,7 @@ def read(store: Store, key: str, etag: str, data: Data) -> Marker:
     if found is None:
         raise Verdict(Reason.MARKER, f"there is no marker at {key!r}", key=key)
     body, live = found
-    if plain(etag) not in ("", plain(live)):
+    if compact(etag) not in ("", compact(live)):
         message = "the marker was written anew since it started this run; the newer one has a run of its own"
         raise Verdict(Reason.MARKER, message, key=key, etag=etag[:SHOWN], live_etag=live)
     return parse(body, key=key, etag=live, name=name)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from steps.registry.marker import plain
+from steps.registry.marker import compact
 from steps.registry.objects import Exists, Store
 from steps.verdict import StoreError
 
@@ -39,7 +39,7 @@ def prefix(pipeline: str) -> str:
 
 
 def key(pipeline: str, batch: str, etag: str) -> str:
-    return f"{prefix(pipeline)}{batch}/{_plain(etag)}.json"
+    return f"{prefix(pipeline)}{batch}/{_name(etag)}.json"
 
 
 def refusal_prefix(pipeline: str) -> str:
@@ -48,7 +48,7 @@ def refusal_prefix(pipeline: str) -> str:
 
 def refusal_key(pipeline: str, marker: str, etag: str) -> str:
     """Return the key of the receipt of a marker whose own key is not acceptable, and so names no batch."""
-    return f"{refusal_prefix(pipeline)}{hashlib.sha256(marker.encode()).hexdigest()}-{_plain(etag)}.json"
+    return f"{refusal_prefix(pipeline)}{hashlib.sha256(marker.encode()).hexdigest()}-{_name(etag)}.json"
 
 
 def write(store: Store, pipeline: str, receipt: Receipt) -> bool:
@@ -79,7 +79,7 @@ def _where(pipeline: str, receipt: Receipt) -> str:
     return refusal_key(pipeline, receipt.marker, receipt.etag)
 
 
-def _plain(etag: str) -> str:
+def _name(etag: str) -> str:
     """Return the ETag as a run that an event started knows it, so that its receipt is the one that is looked for."""
-    known = plain(etag)
+    known = compact(etag)
     return known if 0 < len(known) <= LONGEST else hashlib.sha256(etag.encode()).hexdigest()

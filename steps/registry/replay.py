@@ -15,16 +15,14 @@ from steps.registry import claim as claims
 from steps.registry import closing, ledger, pointer
 from steps.registry import marker as markers
 from steps.registry.account import REPLAY
-from steps.registry.claim import Claim, Standing
+from steps.registry.claim import Claim, Owner, Standing
 from steps.registry.grant import grant
 from steps.registry.marker import Marker
 from steps.registry.objects import Store
 from steps.registry.place import Place
-from steps.registry.runs import Runs
+from steps.registry.runs import Runs, name_of
 from steps.verdict import StoreError, headline
 
-ETAG_LENGTH = 12
-"""Characters of the marker's ETag in a Workflow's name, as the Sensor writes it."""
 ATTEMPTS = 3
 """How often another writer of the claim may be faster."""
 
@@ -67,7 +65,8 @@ def replay(store: Store, document: Document, request: Replay, runs: Runs, now: d
     for _ in range(ATTEMPTS):
         standing = _free(store, document, request, runs, now)
         name = _name(document, request.ready, runs)
-        wanted = _claim(request, name, standing, now)
+        attempt = standing.claim.attempt if standing else 1
+        wanted = claims.of_marker(request.ready, Owner(name, ""), attempt, now.isoformat(timespec="seconds"))
         ledger.append(store, document.name, _replayed(request, wanted, standing, now), now=now, since=now)
         granted = grant(store, document, standing, wanted)
         if granted.claim is not None:
@@ -107,27 +106,10 @@ def _close(store: Store, document: Document, standing: Standing, runs: Runs, now
 
 def _name(document: Document, ready: Marker, runs: Runs) -> str:
     """Return `<base>-r<n>` with the first n that no Workflow has."""
-    base, number = f"{document.name}-{ready.batch}-{ready.etag[:ETAG_LENGTH]}", 1
+    base, number = name_of(document.name, ready.batch, ready.etag), 1
     while runs.look(f"{base}-r{number}") is not None:
         number += 1
     return f"{base}-r{number}"
-
-
-def _claim(request: Replay, workflow: str, standing: Standing | None, now: datetime) -> Claim:
-    ready = request.ready
-    return Claim(
-        data_hash=request.data_hash,
-        batch=ready.batch,
-        marker=ready.key,
-        etag=ready.etag,
-        as_of=ready.as_of,
-        revision=ready.revision,
-        workflow=workflow,
-        uid="",
-        token=1,
-        attempt=standing.claim.attempt if standing else 1,
-        claimed_at=now.isoformat(timespec="seconds"),
-    )
 
 
 def _replayed(request: Replay, wanted: Claim, standing: Standing | None, now: datetime) -> ledger.Entry:

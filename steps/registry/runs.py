@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from steps.registry.marker import plain
+from steps.registry.marker import compact
 from steps.registry.outcome import STOP_TEXTS, conclude, decoded
 from steps.verdict import Conclusion, Reason
 
@@ -84,4 +84,4 @@ class Runs(Protocol):
 
 def name_of(pipeline: str, batch: str, etag: str, attempt: int = 1) -> str:
     """Return the name of the run of a marker, the one that its event makes, or of a later attempt."""
-    return f"{pipeline}-{batch}-{plain(etag)[:ETAG_LENGTH]}" + (f"-{attempt}" if attempt > 1 else "")
+    return f"{pipeline}-{batch}-{compact(etag)[:ETAG_LENGTH]}" + (f"-{attempt}" if attempt > 1 else "")
