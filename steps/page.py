@@ -6,13 +6,12 @@ The service is one Apprise URL, a secret: it is never said, and Apprise's own lo
 from __future__ import annotations
 
 import logging
-import re
 import time
 from typing import Any
 
 from steps.patience import bounded
 from steps.registry.message import UnsureError
-from steps.registry.notice import Notice
+from steps.registry.notice import Notice, one_line
 
 URL = "PAGE_URL"
 CONNECT = 5.0
@@ -20,21 +19,15 @@ ANSWER = 15.0
 """Seconds that a connection, and then an answer, may take."""
 PATIENCE = 60.0
 """Seconds that all of it may take: some services need several requests."""
-TEXT_LENGTH = 600
 
 
 def title(notice: Notice) -> str:
     again = " (repeated)" if notice.repeated else ""
-    return f"retrain: {notice.pipeline} {plain(notice.heading)}{again}"
+    return f"retrain: {notice.pipeline} {one_line(notice.heading)}{again}"
 
 
 def body(notice: Notice) -> str:
-    return "\n".join([plain(notice.sentence), *(plain(line) for line in notice.lines)])
-
-
-def plain(text: str) -> str:
-    """Return the text on one short line of printable characters."""
-    return re.sub(r"\s+", " ", "".join(char if char.isprintable() else " " for char in text))[:TEXT_LENGTH]
+    return "\n".join([one_line(notice.sentence), *(one_line(line) for line in notice.lines)])
 
 
 def say(url: str, notice: Notice) -> str | None:

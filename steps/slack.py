@@ -14,21 +14,19 @@ from urllib.error import URLError
 
 from steps.patience import bounded
 from steps.registry.message import UnsureError
-from steps.registry.notice import Notice
+from steps.registry.notice import Notice, one_line
 
 WEBHOOK = "SLACK_WEBHOOK_URL"
 TIMEOUT = 10
 """Seconds that one request may take."""
 PATIENCE = 45.0
 """Seconds that all of it may take: Slack can ask for a wait before the second try."""
-TEXT_LENGTH = 600
 SIGNS = {"late": ":hourglass:", "recovered": ":white_check_mark:", "blind": ":see_no_evil:"}
 
 
 def escaped(text: str) -> str:
     """Return the text on one line, short, and with nothing that Slack would take for a link, a mention or a format."""
-    flat = re.sub(r"\s+", " ", "".join(char if char.isprintable() else " " for char in text))[:TEXT_LENGTH]
-    plain = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
     return re.sub(r"([*~])", "\u200b\\1", plain)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+TEXT_LENGTH = 600
+"""Characters that people are told of one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,11 @@ class Notice:
     sentence: str
     lines: tuple[str, ...] = ()
     repeated: bool = False
+
+
+def one_line(text: str) -> str:
+    """Return the text on one short line of printable characters, as every channel begins with it."""
+    return re.sub(r"\s+", " ", "".join(char if char.isprintable() else " " for char in text))[:TEXT_LENGTH]
 
 
 Say = Callable[[Notice], str | None]

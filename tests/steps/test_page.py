@@ -10,7 +10,7 @@ from webhooks import SECRET, Webhook, webhook
 
 from steps import page
 from steps.registry.message import UnsureError
-from steps.registry.notice import Notice
+from steps.registry.notice import TEXT_LENGTH, Notice
 
 LATE = Notice("late", "loans", "is late", "no marker is there", ("look: retrain why loans",))
 
@@ -37,7 +37,7 @@ def test_hostile_text_is_flat_and_short() -> None:
     hostile = "a\nb\u202ec\x00" + "x" * 5000
     notice = Notice("late", "loans", hostile, hostile, (hostile,))
     assert page.title(notice).startswith("retrain: loans a b c xxx")
-    assert [len(line) for line in page.body(notice).splitlines()] == [page.TEXT_LENGTH] * 2
+    assert [len(line) for line in page.body(notice).splitlines()] == [TEXT_LENGTH] * 2
 
 
 def test_a_refusal_is_a_failure(hook: Webhook, capfd: pytest.CaptureFixture[str]) -> None:
