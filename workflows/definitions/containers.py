@@ -14,11 +14,9 @@ from hera.workflows import Artifact, Container, NoneArchiveStrategy, Parameter, 
 from steps.document import Document, Resources
 from steps.verdict import EXIT_VERDICT
 from workflows.catalog import ARTIFACTS, EXIT_STEPS, Step
-from workflows.definitions import metrics
+from workflows.definitions import metrics, pods
 
 IMAGE = "retrain-steps:0.1.0"
-ROOT = "/retrain"
-STORAGE = "retrain-storage"
 SLACK_ENV = "SLACK_WEBHOOK_URL"
 
 DEFAULT_RESOURCES = Resources()
@@ -42,22 +40,15 @@ def container(step: Step, document: Document) -> Container:
         command=["python", "-m", step.module],
         args=arguments(step),
         env=_environment(step, document),
-        env_from=_storage(step),
+        env_from=pods.storage() if step.store else [],
         resources=_resources(step, document),
         metrics=metrics.of_step(step, document),
         retry_strategy=_retries(step, document),
         timeout={str(name): limit for name, limit in document.run.timeouts.items()}.get(step.name, step.timeout),
         service_account_name=SERVICE_ACCOUNTS.get(step.name),
         node_selector=_size(step, document).node_selector or None,
-        security_context=models.SecurityContext(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=models.Capabilities(drop=["ALL"]),
-        ),
-        volume_mounts=[
-            models.VolumeMount(name="work", mount_path=ROOT),
-            models.VolumeMount(name="tmp", mount_path="/tmp"),  # noqa: S108 - the pod's own
-        ],
+        security_context=pods.container_security(),
+        volume_mounts=pods.mounts(),
     )
 
 
@@ -75,7 +66,7 @@ def arguments(step: Step) -> list[str]:
 def _inputs(step: Step) -> list[Any]:
     return [
         *(Parameter(name=name) for name in step.parameters),
-        *(Artifact(name=name, path=f"{ROOT}/inputs/{name}") for name in step.artifacts),
+        *(Artifact(name=name, path=f"{pods.ROOT}/inputs/{name}") for name in step.artifacts),
     ]
 
 
@@ -84,19 +75,19 @@ def _outputs(step: Step) -> list[Any]:
         Parameter(
             name=row.name,
             global_name=row.name if row.exported else None,
-            value_from=models.ValueFrom(path=f"{ROOT}/outputs/{row.name}", default=row.default),
+            value_from=models.ValueFrom(path=f"{pods.ROOT}/outputs/{row.name}", default=row.default),
         )
         for row in step.writes
     ]
     verdict = Parameter(
         name="verdict",
         global_name=verdict_name(step),
-        value_from=models.ValueFrom(path=f"{ROOT}/outputs/verdict", default=""),
+        value_from=models.ValueFrom(path=f"{pods.ROOT}/outputs/verdict", default=""),
     )
     saved = [
         S3Artifact(
             name=row.name,
-            path=f"{ROOT}/outputs/{row.name}",
+            path=f"{pods.ROOT}/outputs/{row.name}",
             key=f"{ARTIFACTS}/{row.key}",
             archive=NoneArchiveStrategy(),
             optional=True,
@@ -114,19 +105,7 @@ def verdict_name(step: Step) -> str:
 def _environment(step: Step, document: Document) -> list[Any]:
     if step.name != "notify" or document.notify.slack is None:
         return []
-    slack = document.notify.slack
-    selector = models.SecretKeySelector(name=slack.secret, key=slack.key, optional=True)
-    return [models.EnvVar(name=SLACK_ENV, value_from=models.EnvVarSource(secret_key_ref=selector))]
-
-
-def _storage(step: Step) -> list[Any]:
-    """Let a step that speaks to S3 itself find it; where the platform does (IRSA), neither object exists."""
-    if not step.store:
-        return []
-    return [
-        models.EnvFromSource(config_map_ref=models.ConfigMapEnvSource(name=STORAGE, optional=True)),
-        models.EnvFromSource(secret_ref=models.SecretEnvSource(name=STORAGE, optional=True)),
-    ]
+    return [pods.secret(SLACK_ENV, document.notify.slack.secret, document.notify.slack.key)]
 
 
 def _size(step: Step, document: Document) -> Resources:

@@ -13,11 +13,11 @@ from hera.workflows import DAG, Artifact, NoneArchiveStrategy, Parameter, S3Arti
 
 from steps.document import Document, seconds
 from workflows.catalog import EXIT_STEPS, RUN_PARAMETERS, STEPS, Step
+from workflows.definitions import pods
 from workflows.definitions.arguments import dependencies, is_collected, prefix_of, producer_of, value_of
 from workflows.definitions.containers import IMAGE, container
 
 WEEK = 7 * 24 * 3600
-USER = 8737
 
 
 def workflow_template(document: Document) -> dict[str, Any]:
@@ -45,17 +45,8 @@ def workflow_template(document: Document) -> dict[str, Any]:
         pod_disruption_budget=models.PodDisruptionBudgetSpec(min_available=9999),
         workflow_metadata=models.WorkflowMetadata(labels=labels(document)),
         pod_metadata=models.Metadata(labels=labels(document)),
-        security_context=models.PodSecurityContext(
-            run_as_non_root=True,
-            run_as_user=USER,
-            run_as_group=USER,
-            fs_group=USER,
-            seccomp_profile=models.SeccompProfile(type="RuntimeDefault"),
-        ),
-        volumes=[
-            models.Volume(name="work", empty_dir=models.EmptyDirVolumeSource()),
-            models.Volume(name="tmp", empty_dir=models.EmptyDirVolumeSource()),
-        ],
+        security_context=pods.security(),
+        volumes=pods.volumes(),
     ) as template:
         with DAG(name="pipeline", inputs=[_carried(document)]):
             for step in STEPS:

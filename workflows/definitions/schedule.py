@@ -14,12 +14,11 @@ from typing import Any
 from hera.workflows import Container, CronWorkflow, models
 
 from steps.document import Document, seconds
-from workflows.definitions import metrics
-from workflows.definitions.containers import SLACK_ENV, STORAGE
-from workflows.definitions.pipeline import USER, document_text, labels
+from workflows.definitions import metrics, pods
+from workflows.definitions.containers import SLACK_ENV
+from workflows.definitions.pipeline import document_text, labels
 
 IMAGE = "retrain:0.1.0"
-ROOT = "/retrain"
 PAGE_ENV = "PAGE_URL"
 SERVICE_ACCOUNT = "retrain-reconcile"
 QUARTER = 15
@@ -92,17 +91,8 @@ def _cron_workflow(duty: Duty, document: Document) -> dict[str, Any]:
         pod_gc=models.PodGC(strategy="OnPodSuccess", delete_delay_duration="600s"),
         workflow_metadata=models.WorkflowMetadata(labels=own),
         pod_metadata=models.Metadata(labels=marks),
-        security_context=models.PodSecurityContext(
-            run_as_non_root=True,
-            run_as_user=USER,
-            run_as_group=USER,
-            fs_group=USER,
-            seccomp_profile=models.SeccompProfile(type="RuntimeDefault"),
-        ),
-        volumes=[
-            models.Volume(name="work", empty_dir=models.EmptyDirVolumeSource()),
-            models.Volume(name="tmp", empty_dir=models.EmptyDirVolumeSource()),
-        ],
+        security_context=pods.security(),
+        volumes=pods.volumes(),
     ) as cron:
         _container(duty, document)
     manifest: dict[str, Any] = cron.to_dict()
@@ -114,41 +104,22 @@ def _container(duty: Duty, document: Document) -> None:
         name=duty.name,
         inputs=[
             models.Artifact(
-                name="document", path=f"{ROOT}/document.json", raw=models.RawArtifact(data=document_text(document))
+                name="document", path=f"{pods.ROOT}/document.json", raw=models.RawArtifact(data=document_text(document))
             )
         ],
         image=IMAGE,
         command=["python", "-m", "workflows"],
         args=[*duty.command, "--document={{inputs.artifacts.document.path}}"],
         env=_secrets(document),
-        env_from=[
-            models.EnvFromSource(config_map_ref=models.ConfigMapEnvSource(name=STORAGE, optional=True)),
-            models.EnvFromSource(secret_ref=models.SecretEnvSource(name=STORAGE, optional=True)),
-        ],
+        env_from=pods.storage(),
         resources=models.ResourceRequirements(requests=dict(SIZE), limits=dict(SIZE)),
         metrics=metrics.of_duty(duty.name, document),
-        security_context=models.SecurityContext(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=models.Capabilities(drop=["ALL"]),
-        ),
-        volume_mounts=[
-            models.VolumeMount(name="work", mount_path=ROOT),
-            models.VolumeMount(name="tmp", mount_path="/tmp"),  # noqa: S108 - the pod's own
-        ],
+        security_context=pods.container_security(),
+        volume_mounts=pods.mounts(),
     )
 
 
 def _secrets(document: Document) -> list[models.EnvVar]:
     """Return where to tell people, from Secrets that may not be there: then it is said in the log that nobody was."""
     channels = ((SLACK_ENV, document.notify.slack), (PAGE_ENV, document.notify.page))
-    return [
-        models.EnvVar(
-            name=name,
-            value_from=models.EnvVarSource(
-                secret_key_ref=models.SecretKeySelector(name=key.secret, key=key.key, optional=True)
-            ),
-        )
-        for name, key in channels
-        if key is not None
-    ]
+    return [pods.secret(name, key.secret, key.key) for name, key in channels if key is not None]
