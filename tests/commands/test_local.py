@@ -46,4 +46,4 @@ def test_the_unfinished_are_those_without_an_end_newest_first(tmp_path: Path) ->
     for name, phase in {"a": "Running", "b": "Failed", "c": "Pending"}.items():
         journal(tmp_path, name, name, phase)
     assert {workflow.metadata.name for workflow in local.unfinished(tmp_path)} == {"a", "c"}
-    assert {local.pipeline_of(workflow) for workflow in local.unfinished(tmp_path)} == {"loans"}
+    assert {workflow.template_name for workflow in local.unfinished(tmp_path)} == {"loans"}

@@ -91,11 +91,6 @@ def with_backoff(workflow: Workflow, found: Manifests) -> Workflow:
     return workflow.model_copy(update={"spec": workflow.spec.model_copy(update={"arguments": arguments})})
 
 
-def pipeline_of(workflow: Workflow) -> str:
-    """Return the WorkflowTemplate's name that the Workflow runs, "" if it has templates of its own."""
-    return workflow.spec.workflow_template_ref.name if workflow.spec.workflow_template_ref else ""
-
-
 def unfinished(home: Path) -> tuple[Workflow, ...]:
     """Return the Workflows of this home that have not ended, newest first."""
     known = reversed(Journal(home).list().workflows)

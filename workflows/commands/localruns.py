@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from steps.registry.runs import Look, RunsError
-from workflows.commands import documents, local
-from workflows.engine.driver import adopt, submit
 from workflows.engine.failures import exit_texts
 from workflows.engine.gotext import encode
 from workflows.engine.inbox import is_served
@@ -30,7 +28,10 @@ Shown = Callable[[Workflow], None]
 
 
 class LocalRuns:
-    """`Runs` of one home. `manifests` is the folder whose WorkflowTemplates are started, read at each start."""
+    """`Runs` of one home. `manifests` is the folder whose WorkflowTemplates are started, read at each start.
+
+    The engine is imported by what starts or drives a Workflow: who only looks, as `why` does, has no time for it.
+    """
 
     def __init__(self, manifests: Path, home: Path) -> None:
         self._manifests, self._home = manifests, home
@@ -49,11 +50,14 @@ class LocalRuns:
     def all(self, pipeline: str) -> Iterator[Look]:
         """Yield the pipeline's Workflows, oldest first; a damaged entry is nobody's, and `look` tells of it by name."""
         for workflow in self._journal.list().workflows:
-            if local.pipeline_of(workflow) == pipeline:
+            if workflow.template_name == pipeline:
                 yield look_at(workflow)
 
     def start(self, pipeline: str, name: str, parameters: Mapping[str, str]) -> bool:
         """Create the Workflow, for `retrain up` or `drive_started` to run; False if the name exists."""
+        from workflows.commands import documents, local
+        from workflows.engine.driver import submit
+
         try:
             found = documents.read(self._manifests)
             workflow = local.with_backoff(from_template(found.template(pipeline), name, parameters), found)
@@ -81,6 +85,9 @@ class LocalRuns:
                 return workflow
 
     def _adopt(self, name: str, cancel: threading.Event, on_change: Shown | None) -> Workflow | None:
+        from workflows.commands import documents, local
+        from workflows.engine.driver import adopt
+
         objects = local.objects(documents.read(self._manifests), self._home)
         return adopt(name, objects, local.settings(self._home, cancel, on_change))
 

@@ -13,7 +13,6 @@ import typer
 from steps.document import Document
 from steps.registry import ledger
 from steps.registry.plain import plain
-from workflows.commands.local import pipeline_of
 from workflows.commands.store import bucket_of
 from workflows.config import find, pipelines_in
 from workflows.engine.journal import Journal
@@ -69,7 +68,7 @@ def in_home(home: Path, pipelines: set[str]) -> Iterator[dict[str, Any]]:
     for damaged in listing.damaged:
         typer.echo(str(damaged), err=True)
     for workflow in reversed(listing.workflows):
-        phase, name = workflow.status.phase, pipeline_of(workflow)
+        phase, name = workflow.status.phase, workflow.template_name
         if name in pipelines:
             yield {
                 "recorded": None,

@@ -14,10 +14,10 @@ from datetime import date
 import typer
 
 from steps.registry import ledger, pointer
+from steps.registry.runs import name_of
 from steps.verdict import headline
 from workflows import producer
 from workflows.catalog import queue_name
-from workflows.commands.local import pipeline_of
 from workflows.commands.up import notifications
 from workflows.config import load
 from workflows.demo.stage import PATIENCE, PIPELINE, POLL, Stage, rendered
@@ -53,7 +53,7 @@ def put(scene: Stage, batch: str, files: Mapping[str, bytes], missing: list[str]
             scene.store.create(f"{document.data.prefix}/{name}", body)
     marker = producer.batch(below, date.fromisoformat(batch))
     etag = scene.store.create(f"{document.data.prefix}/{batch}/{document.data.marker}", marker)
-    return f"{PIPELINE}-{batch}-{etag[:12]}"
+    return name_of(PIPELINE, batch, etag)
 
 
 @contextmanager
@@ -157,4 +157,4 @@ def standing(scene: Stage) -> str:
 def runs(scene: Stage) -> list[str]:
     """Return the names of the pipeline's Workflows; those of CronWorkflows are none of them."""
     known = Journal(scene.home).list().workflows
-    return [workflow.metadata.name or "" for workflow in known if pipeline_of(workflow) == PIPELINE]
+    return [workflow.metadata.name or "" for workflow in known if workflow.template_name == PIPELINE]

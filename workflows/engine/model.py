@@ -252,6 +252,11 @@ class Workflow(Model):
         """What runs: its own spec, or the one merged with its WorkflowTemplate's."""
         return self.status.stored_workflow_template_spec or self.spec
 
+    @property
+    def template_name(self) -> str:
+        """The name of the WorkflowTemplate that it references, "" if it has templates of its own."""
+        return self.spec.workflow_template_ref.name if self.spec.workflow_template_ref else ""
+
 
 class WorkflowTemplate(Model):
     """A spec that Workflows refer to by name."""
