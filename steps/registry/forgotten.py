@@ -7,6 +7,7 @@ have been written anew, and then nobody would look again: the claim would stay o
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from steps.registry import account, closing, ledger, pointer
 from steps.registry.ledger import OUTCOME, Record
@@ -29,20 +30,13 @@ def unended(store: Store, pipeline: str, since: datetime, production: Pointer) -
     anybody waited. So may a first one, and write after the outcome. One request a record; what an outcome names as its
     run's earlier records is hardly ever read.
     """
-    newest = ledger.head(store, pipeline)
-    last = newest.n if newest else 0
     ended: set[str] = set()
-    passed: set[int] = set()
     found: dict[str, Record] = {}
-    for n in range(last, max(0, last - MOST), -1):
-        if n in passed:
-            continue
-        record = newest if newest and n == last else ledger.must(store, pipeline, n)
+    for record in islice(ledger.unnamed(store, pipeline), MOST):
         if record.at < since:
             break
         if record.kind == OUTCOME and record.uid not in ended:
             ended.add(record.uid)
-            passed.update(record.own.values())
             began = record.own.get(STARTED)
             if began and record.body.get("reason") in OPEN and pointer.carries(production, record.uid):
                 found[record.uid] = ledger.must(store, pipeline, began)

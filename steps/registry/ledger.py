@@ -140,6 +140,11 @@ def records(store: Store, pipeline: str, before: datetime | None = None) -> Iter
 
 def outcomes(store: Store, pipeline: str) -> Iterator[Record]:
     """Yield the outcomes newest first; what an outcome names as its run's earlier records is not read."""
+    return (record for record in unnamed(store, pipeline) if record.kind == OUTCOME)
+
+
+def unnamed(store: Store, pipeline: str) -> Iterator[Record]:
+    """Yield the records newest first, but those that a later outcome names as how its run began: they are not read."""
     newest = head(store, pipeline)
     passed: set[int] = set()
     for n in range(newest.n if newest else 0, 0, -1):
@@ -150,7 +155,7 @@ def outcomes(store: Store, pipeline: str) -> Iterator[Record]:
             passed = {earlier for kind, earlier in record.own.items() if kind != OUTCOME} | {
                 known for known in passed if known < n
             }
-            yield record
+        yield record
 
 
 def about(store: Store, pipeline: str, day: date, zone: ZoneInfo) -> Iterator[Record]:
