@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
@@ -72,6 +73,15 @@ class Claim:
     @property
     def order(self) -> tuple[str, int]:
         return (self.as_of, self.revision)
+
+    @property
+    def claimed(self) -> datetime | None:
+        """Return when it was claimed; what is no time must not stop a decision."""
+        try:
+            found = datetime.fromisoformat(self.claimed_at)
+        except ValueError:
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     def owned_by(self, owner: Owner) -> bool:
         return self.uid == owner.uid

@@ -133,10 +133,7 @@ def _claim_of(place: Place, ended: Ended) -> Claim | None:
 def _since(claim: Claim, owner: Look | None) -> datetime | None:
     if owner is not None and owner.created is not None:
         return owner.created
-    try:
-        return datetime.fromisoformat(claim.claimed_at)
-    except ValueError:
-        return None
+    return claim.claimed
 
 
 def settled(place: Place, marker: Marker, end: Finished, workflow: str) -> None:

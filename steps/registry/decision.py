@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from steps.registry.claim import Claim, Finished, given_back
@@ -125,7 +125,7 @@ def _granted(facts: Facts) -> Action | None:
     claim = facts.claim
     if claim is None or claim.uid or claim.finished or facts.owner is not None:
         return None
-    if facts.now - _moment(claim.claimed_at, facts.now) < PATIENCE:
+    if facts.now - (claim.claimed or facts.now) < PATIENCE:
         return Action(Verb.WAIT, f"run {claim.workflow} is about to be started")
     return Action(Verb.RESTART, f"run {claim.workflow} was granted the batch and never started", attempt=claim.attempt)
 
@@ -216,7 +216,7 @@ def _left_open(facts: Facts) -> Action | None:
         name, reason = claim.workflow, claim.finished.reason
     rechecked = None
     if claim is not None and facts.mine and reason == Reason.INCOMPLETE:
-        rechecked = _moment(claim.claimed_at, facts.landed) - PATIENCE
+        rechecked = (claim.claimed or facts.landed) - PATIENCE
     why = f"attempt {attempt} of {ATTEMPTS}, after run {name} ended with reason {reason}"
     return Action(Verb.RETRY, why, attempt=attempt, rechecked=rechecked)
 
@@ -289,12 +289,3 @@ def _written_over(claim: Claim, ended: Finished) -> bool:
 def _gave_up(attempts: int, ended: Finished | None) -> str:
     last = f"; the last ended {headline(ended.outcome, ended.reason)}: {ended.message}" if ended else ""
     return f"{attempts} attempts were not enough{last}"
-
-
-def _moment(text: str, otherwise: datetime) -> datetime:
-    """Return the time that the text holds; what is no time must not stop a decision."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return otherwise
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ its claim for hours, not weeks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from steps.registry import claim as claims
 from steps.registry import closing, receipt
@@ -41,7 +41,7 @@ def close(place: Place, data_hash: str) -> tuple[str, str] | None:
     owner = look if look is not None and claim.uid in ("", look.uid) else None
     if owner is not None and not owner.ended:
         return None
-    if owner is None and not claim.uid and _young(place, claim):
+    if owner is None and not claim.uid and claim.claimed and place.now - claim.claimed < PATIENCE:
         return None
     if _has_open_marker(place, claim):
         return None
@@ -53,10 +53,3 @@ def _has_open_marker(place: Place, claim: Claim) -> bool:
     if found is None or found.etag != claim.etag:
         return False
     return receipt.read(place.store, place.pipeline, claim.batch, claim.etag) is None
-
-
-def _young(place: Place, claim: Claim) -> bool:
-    try:
-        return place.now - datetime.fromisoformat(claim.claimed_at) < PATIENCE
-    except (ValueError, TypeError):
-        return False
