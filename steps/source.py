@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-BLOCK = 16 << 20
-"""Bytes of CSV read at a time, and of Parquet decoded; one row of CSV may not be longer."""
+BLOCK = 4 << 20
+"""Bytes read at a time: of CSV, where no row may be longer and Arrow reads 32 blocks ahead, and of decoded Parquet."""
 CELLS = 1 << 19
 """Values in one piece, so that pieces of a wide table have fewer rows."""
 BOM = b"\xef\xbb\xbf"
