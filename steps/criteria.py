@@ -94,12 +94,13 @@ class ChampionGate(_Sampled):
 class DriftGate(_Gate):
     """How far the batch moved from the data of the model in production; passes while production is empty.
 
-    Judged is the largest of `columns`, or of the features: the population stability index, or the share of the rows
-    (0 to 1) whose category was not there. `label_rate` is how much the share (0 to 1) of the positive class changed.
+    Judged is the largest of `columns`, or of the features: the population stability index, the first Wasserstein
+    distance in standard deviations of that data, or the share of the rows (0 to 1) whose category was not there.
+    `label_rate` is how much the share (0 to 1) of the positive class changed.
     """
 
     kind: Literal["drift"]
-    metric: Literal["stability_index", "new_categories", "label_rate"]
+    metric: Literal["stability_index", "wasserstein_distance", "new_categories", "label_rate"]
     columns: tuple[ColumnName, ...] = ()
 
 

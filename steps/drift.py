@@ -10,8 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from steps import batch
 from steps.card import distribution, report
 from steps.card import drift as card
 from steps.card.distribution import Distribution
@@ -22,6 +24,10 @@ from steps.split import Split
 
 NEW_COLUMN = "not in that data"
 """Why a column that the document has got since cannot be compared, as the card says it; no fault of the data."""
+
+ANOTHER_KIND = "is of another kind than the gate compares"
+UNSCALED = "has no spread there to measure by, or no number here"
+"""Also of a report of an age that kept no quantiles."""
 
 
 def kept(data: bytes | None) -> Any:
@@ -36,7 +42,7 @@ def label_rate(frame: pd.DataFrame, model: Model) -> float | None:
     """Return the share of rows (0 to 1) of the positive class; None for a regression."""
     if model.positive is None or frame.empty:
         return None
-    return float((frame[model.target] == model.positive).fillna(False).mean())
+    return float(batch.labels(frame, model).mean())
 
 
 def moved(parts: Split, version: str, data: bytes | None, document: Document) -> Moved:
@@ -59,6 +65,7 @@ def moved(parts: Split, version: str, data: bytes | None, document: Document) ->
     return Moved(
         version,
         stability=stability,
+        distance=_distances(frame, {name: before[name] for name in stability}),
         new={name: _new(frame[name], before[name]) for name in stability if before[name].names},
         why={shift.column: shift.why for shift in shifts if shift.stability is None},
         labels=_labels(frame, found, document.model),
@@ -84,18 +91,28 @@ def _rate(moved: Moved) -> Found:
 
 def _largest(gate: DriftGate, moved: Moved, document: Document) -> Found:
     """Return the largest value; a column the document has got since is told and no more, unless the gate names it."""
-    values, what = (moved.stability, "index") if gate.metric == "stability_index" else (moved.new, "share")
+    values, what, why = _judged(gate, moved)
     columns, data = _columns(gate, document), f"the data of version {moved.version}"
     compared = {name: values[name] for name in columns if name in values}
-    lacking = {name: moved.why.get(name, "has no categories") for name in columns if name not in compared}
+    lacking = {name: why.get(name, ANOTHER_KIND) for name in columns if name not in compared}
     if not gate.columns:
-        lacking = {name: why for name, why in lacking.items() if name in moved.why}
-    said = f"; not compared: {', '.join(f'{name} ({why})' for name, why in lacking.items())}" if lacking else ""
-    if not compared or any(gate.columns or why != NEW_COLUMN for why in lacking.values()):
+        lacking = {name: because for name, because in lacking.items() if because != ANOTHER_KIND}
+    said = f"; not compared: {', '.join(f'{name} ({because})' for name, because in lacking.items())}" if lacking else ""
+    if not compared or any(gate.columns or because != NEW_COLUMN for because in lacking.values()):
         return Found(None, f"cannot be compared with {data}{said}")
     most = max(compared, key=lambda name: compared[name])
     others = f", the largest of {len(compared)} columns" if len(compared) > 1 else ""
     return Found(compared[most], f"{what} {compared[most]:.4g} of {most!r} against {data}{others}{said}")
+
+
+def _judged(gate: DriftGate, moved: Moved) -> tuple[Mapping[str, float], str, Mapping[str, str]]:
+    """Return the gate's values by column, the word for them, and why a column that should have one has none."""
+    if gate.metric == "stability_index":
+        return moved.stability, "index", moved.why
+    if gate.metric == "new_categories":
+        return moved.new, "share", moved.why
+    numbers = [name for name in moved.stability if name not in moved.new and name not in moved.distance]
+    return moved.distance, "distance", {**dict.fromkeys(numbers, UNSCALED), **moved.why}
 
 
 def _columns(gate: DriftGate, document: Document) -> tuple[str, ...]:
@@ -103,6 +120,24 @@ def _columns(gate: DriftGate, document: Document) -> tuple[str, ...]:
         return ()
     columns = document.contract.columns
     return gate.columns or tuple(name for name in document.model.features if not columns[name].personal)
+
+
+def _distances(frame: pd.DataFrame, before: Mapping[str, Distribution]) -> dict[str, float]:
+    """Return the first Wasserstein distance of each column of numbers, in standard deviations of those before.
+
+    It is the mean distance of equal quantiles (Vallender 1974), of those that a distribution keeps. A column that had
+    no spread and is not the same any more has none.
+    """
+    found = {}
+    for name, was in before.items():
+        now = distribution.like(frame[name], was)
+        if was.quantiles and now.quantiles:
+            apart, scale = float(np.abs(np.subtract(now.quantiles, was.quantiles)).mean()), float(np.std(was.quantiles))
+            if scale or not apart:
+                found[name] = apart / (scale or 1.0)
+        elif not (sum(was.counts) or sum(now.counts)):
+            found[name] = 0.0
+    return found
 
 
 def _new(values: pd.Series[Any], before: Distribution) -> float:

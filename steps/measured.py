@@ -49,13 +49,15 @@ class Held:
 class Moved:
     """How far the batch moved from the data of `version`, "" if production is empty; `problem` says why nobody knows.
 
-    By column, where it can be compared: `stability`, the population stability index, and `new`, the share of categories
-    that were not there; `why` says why it cannot. `labels` are the shares of positives then and now.
+    By column, where it can be compared: `stability`, the population stability index, `distance`, Wasserstein's in
+    standard deviations, and `new`, the share of categories that were not there; `why` says why it cannot. `labels` are
+    the shares of positives then and now.
     """
 
     version: str = ""
     problem: str = ""
     stability: Mapping[str, float] = field(default_factory=dict)
+    distance: Mapping[str, float] = field(default_factory=dict)
     new: Mapping[str, float] = field(default_factory=dict)
     why: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[float, float] | None = None

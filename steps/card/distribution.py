@@ -20,6 +20,7 @@ from steps.contract import Column, Contract
 BINS = 10
 VALUES = 50
 """Values counted by name; the rest is one."""
+QUANTILES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,23 @@ class Distribution:
     """`edges` are the inner borders of bins of numbers, a value on a border counts above it; or `names` of values.
 
     `counts` is one longer than `edges`, or one longer than `names`: the last is of all other values. Nulls are
-    `missing`.
+    `missing`. `quantiles` of numbers are those in the middle of so many equal parts of the rows.
     """
 
     counts: tuple[int, ...]
     missing: int
     edges: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
     @property
     def rows(self) -> int:
         return sum(self.counts) + self.missing
 
     def to_json(self) -> dict[str, Any]:
-        borders = {"names": list(self.names)} if self.names else {"edges": list(self.edges)}
-        return {**borders, "counts": list(self.counts), "missing": self.missing}
+        borders: dict[str, Any] = {"names": list(self.names)} if self.names else {"edges": list(self.edges)}
+        kept = {"quantiles": list(self.quantiles)} if self.quantiles else {}
+        return {**borders, "counts": list(self.counts), "missing": self.missing, **kept}
 
 
 def distributions(frame: pd.DataFrame, contract: Contract) -> dict[str, Distribution]:
@@ -66,9 +69,10 @@ def like(values: pd.Series[Any], other: Distribution) -> Distribution:
         return Distribution((*counts, int(found.sum()) - sum(counts)), missing, names=other.names)
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return Distribution((int(values.notna().sum()),), missing, edges=other.edges)
-    bins = np.searchsorted(np.array(other.edges), _numbers(values), side="right")
+    numbers = _numbers(values)
+    bins = np.searchsorted(np.array(other.edges), numbers, side="right")
     counts = np.bincount(bins, minlength=len(other.edges) + 1).tolist()
-    return Distribution(tuple(counts), missing, edges=other.edges)
+    return Distribution(tuple(counts), missing, edges=other.edges, quantiles=_quantiles(numbers))
 
 
 def read(value: Any) -> Distribution | None:
@@ -76,16 +80,23 @@ def read(value: Any) -> Distribution | None:
     if not isinstance(value, Mapping):
         return None
     counts, missing = value.get("counts"), value.get("missing")
-    edges, names = value.get("edges", []), value.get("names", [])
+    edges, names, points = value.get("edges", []), value.get("names", []), value.get("quantiles", [])
     if not (isinstance(counts, list) and isinstance(edges, list) and isinstance(names, list)):
+        return None
+    if not isinstance(points, list) or len(points) not in (0, QUANTILES):
         return None
     if not all(_is_count(count) for count in [*counts, missing]) or len(counts) != len(names or edges) + 1:
         return None
-    if not all(_is_number(edge) for edge in edges) or edges != sorted(edges):
+    if not all(_is_number(number) for number in [*edges, *points]) or (edges, points) != (
+        sorted(edges),
+        sorted(points),
+    ):
         return None
     if not all(isinstance(name, str) for name in names):
         return None
-    return Distribution(tuple(counts), int(missing or 0), tuple(map(float, edges)), tuple(names))
+    return Distribution(
+        tuple(counts), int(missing or 0), tuple(map(float, edges)), tuple(names), tuple(map(float, points))
+    )
 
 
 def _edges(numbers: NDArray[np.float64]) -> tuple[float, ...]:
@@ -98,6 +109,13 @@ def _edges(numbers: NDArray[np.float64]) -> tuple[float, ...]:
     values = np.unique(numbers)
     inner = values if len(values) <= BINS else np.quantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1])
     return tuple(float(edge) for edge in np.unique([*inner, np.nextafter(numbers.max(), np.inf)]) if np.isfinite(edge))
+
+
+def _quantiles(numbers: NDArray[np.float64]) -> tuple[float, ...]:
+    if not len(numbers):
+        return ()
+    middles = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    return tuple(float(value) for value in np.quantile(numbers, middles, method="inverted_cdf"))
 
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:

@@ -29,7 +29,13 @@ def test_numbers_are_counted_in_bins_of_equally_many_rows() -> None:
 
 def test_what_was_never_so_large_has_a_bin_of_its_own() -> None:
     constant = distribution.of(numbers(5, 5, 5), NUMBER)
-    assert distribution.like(numbers(5, 6, 4, None), constant) == Distribution((1, 1, 1), 1, edges=constant.edges)
+    found = distribution.like(numbers(5, 6, 4, None), constant)
+    assert (found.counts, found.missing, found.edges) == ((1, 1, 1), 1, constant.edges)
+
+
+def test_a_hundred_quantiles_of_numbers_are_kept_and_all_are_values() -> None:
+    found = distribution.of(numbers(*[0] * 600, *[1] * 390, *[7] * 10, None), NUMBER)
+    assert found.quantiles == (0,) * 60 + (1,) * 39 + (7,)
 
 
 def test_a_rare_value_among_few_has_a_bin_of_its_own() -> None:
@@ -76,6 +82,10 @@ NONSENSE: dict[str, Any] = {
     "unordered": {"edges": [2.0, 1.0], "counts": [1, 1, 1], "missing": 0},
     "text edge": {"edges": ["1"], "counts": [1, 1], "missing": 0},
     "no number": {"edges": [float("nan")], "counts": [1, 1], "missing": 0},
+    "unordered quantiles": {"edges": [], "counts": [1], "missing": 0, "quantiles": [2.0] * 99 + [1.0]},
+    "quantiles of text": {"edges": [], "counts": [1], "missing": 0, "quantiles": ["1"] * 100},
+    "too few quantiles": {"edges": [], "counts": [1], "missing": 0, "quantiles": [1.0]},
+    "quantiles that are none": {"edges": [], "counts": [1], "missing": 0, "quantiles": 1.0},
     "name": {"names": [1], "counts": [1, 1], "missing": 0},
     "missing": {"names": ["a"], "counts": [1, 1], "missing": None},
 }
