@@ -51,10 +51,11 @@ def restart(place: Place, standing: Standing, action: Action) -> str:
 def settle(place: Place, facts: Facts, standing: Standing | None, conclusion: Conclusion) -> str:
     """Put a conclusion that needed no run on record, and settle the marker; return what it came to.
 
-    A claim that this marker's dead run left open is retired first, lest that wakes up and promotes after all.
+    A claim that this marker's dead run left open, or never adopted, is retired first, lest somebody wakes up and
+    promotes after all.
     """
     claim = facts.claim
-    loose = claim is not None and (claim.retiring or not claim.settled) and not claim.retired
+    loose = claim is not None and (claim.retiring or not claim.uid or not claim.settled) and not claim.fenced
     if standing and claim and facts.mine and loose and not claims.given_back(claim):
         retired = grants.retire(place.store, place.document, standing, claims.finished(conclusion, place.at))
         if retired.promoted is not None:
@@ -83,8 +84,8 @@ def confirm(place: Place, facts: Facts, standing: Standing | None, conclusion: C
             settled(place, facts.marker, earlier.finished, earlier.workflow)
         return came_to
     run = facts.owner if facts.mine else facts.own
-    if run is None:
-        return settle(place, facts, None, conclusion)
+    if run is None or (facts.mine and run.conclusion.reason is not conclusion.reason):
+        return settle(place, facts, standing, conclusion)
     ended = ended_run(place, run)
     # The marker's own ETag: what the event gave the run may be shortened.
     return finish(place, replace(ended, values={**ended.values, "etag": facts.marker.etag}), run.created)

@@ -46,7 +46,7 @@ class Ruins:
         self.moves = list(_moves(world))
         self._contents = {(one.key, one.etag): one.content for one in landed}
         self._events = {one.uid: (one.parameters["marker"], one.parameters["etag"]) for one in world.cluster.ever}
-        self.replays = {one.uid for one in world.cluster.ever if one.parameters.get("trigger") == "replay"}
+        self.replays = {one.uid for one in world.cluster.ever if re.search(r"-r\d+$", one.name)}
 
     def content(self, uid: str) -> str:
         """Return what a run's data was, whatever the registry calls it; "" if it never got that far."""

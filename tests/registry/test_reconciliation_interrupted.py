@@ -68,6 +68,17 @@ def crashed_and_outdone(world: World) -> Scene:
     return Scene(world, {DAY: "superseded", NEXT: "promoted"})
 
 
+def never_adopted_and_outdone(world: World) -> Scene:
+    world.event(world.land(DAY))
+    world.play(crashes=True)
+    world.reconcile()
+    second = next(look for look in world.runs.all("loans") if not look.phase)
+    world.ended(world.run(second), Conclusion(Reason.CRASHED, "claim failed: Error (exit code 1)"), recorded=False)
+    world.event(world.land(NEXT))
+    world.play()
+    return Scene(world, {DAY: "superseded", NEXT: "promoted"})
+
+
 def given_up(world: World) -> Scene:
     world.event(world.land(DAY))
     for _ in range(3):
@@ -140,6 +151,7 @@ SCENES: dict[str, Callable[[World], Scene]] = {
         backlog,
         crashed,
         crashed_and_outdone,
+        never_adopted_and_outdone,
         given_up,
         gone,
         gone_after_its_promotion,
