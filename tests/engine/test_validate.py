@@ -593,3 +593,56 @@ def test_a_cron_workflow_that_may_surprise_is_warned_of(old: str, new: str, says
 
 def test_a_sound_cron_workflow_has_no_problem() -> None:
     assert check(parse(CRON, "file.yaml")) == ()
+
+
+def metric(fields: str, leaf: str = "container: {image: a, command: [b]}") -> tuple[Problem, ...]:
+    outputs = "outputs: {parameters: [{name: x, valueFrom: {path: /x}}]}\n" if "dag" not in leaf else ""
+    return of_template(f"{outputs}metrics: {{prometheus: [{{{fields}}}]}}\n{leaf}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        pytest.param("name: a-b, help: c, counter: {value: '1'}", "the metric name 'a-b' is not acceptable", id="name"),
+        pytest.param("name: a, counter: {value: '1'}", "a metric needs help", id="no help"),
+        pytest.param("name: a, help: c, counter: {}", "its counter has no value", id="no value"),
+        pytest.param("name: a, help: c", "it has none of them", id="no kind"),
+        pytest.param("name: a, help: c, counter: {value: '1'}, gauge: {value: '1'}", "counter and gauge", id="two"),
+        pytest.param(
+            "name: a, help: c, counter: {value: '1'}, labels: [{key: x.y, value: z}]", "the label 'x.y'", id="label"
+        ),
+        pytest.param(
+            "name: a, help: c, gauge: {realtime: true, value: '{{resourcesDuration.cpu}}'}",
+            "only at the end",
+            id="soon",
+        ),
+        pytest.param("name: a, help: c, counter: {value: '{{workflow.nam}}'}", "no such variable", id="misspelt"),
+        pytest.param("name: a, help: c, gauge: {value: '{{=outputs.parameters.y}}'}", "no such variable", id="output"),
+        pytest.param("name: a, help: c, gauge: {value: \"{{=status == 'x' && true ? 1 : 0}}\"}", "has '&'", id="and"),
+        pytest.param("name: a, help: c, gauge: {value: '{{=asFloat(duration) > 5 ? 1 : 0}}'}", "has '>'", id="more"),
+        pytest.param("name: a, help: c, gauge: {value: '{{=asFloat(duration) < 5 ? 1 : 0}}'}", "has '<'", id="less"),
+        pytest.param("name: a, help: c, counter: {value: '1'}, when: '{{=status == \"x\"}}'", "has '\"'", id="quote"),
+    ],
+)
+def test_a_metric_that_argo_refuses_or_that_breaks_the_pod_is_found(fields: str, message: str) -> None:
+    found = only(metric(fields))
+    assert found.level == "error"
+    assert message in found.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "name: a, help: c, counter: {value: '1'}, when: '{{status}} == Succeeded'",
+        "name: a, help: c, gauge: {value: \"{{=status == 'x' and true ? asFloat(outputs.parameters.x) : 0}}\"}",
+        "name: a, help: c, gauge: {value: '{{=workflow.name == \"a\" && true ? 1 : 0}}'}",
+        "name: a, help: c, histogram: {value: '{{duration}}', buckets: [1]}",
+    ],
+)
+def test_a_sound_metric_has_no_problem(fields: str) -> None:
+    assert metric(fields) == ()
+
+
+def test_no_pod_is_made_of_a_graph_s_metric() -> None:
+    fields = "name: a, help: c, gauge: {value: \"{{=status == 'x' && true ? 1 : 0}}\"}"
+    assert metric(fields, "dag: {tasks: [{name: a, template: main}]}") == ()

@@ -28,6 +28,7 @@ from workflows.engine.reference import (
 from workflows.engine.schedule import timetable
 from workflows.engine.validate_arguments import argument_problems, field_names, missing_inputs, unsupplied_inputs
 from workflows.engine.validate_dag import dag_problems
+from workflows.engine.validate_metrics import metric_problems
 from workflows.engine.validate_template import template_problems
 from workflows.engine.values import Arguments
 from workflows.errors import DocumentError
@@ -123,6 +124,7 @@ def _spec(where: str, document: Workflow | WorkflowTemplate, spec: WorkflowSpec)
     yield from _entry(where, document, spec, templates)
     levels = spec.model_copy(update={"templates": (), "metrics": None}).to_dict()
     yield from unresolved(where, {"spec": levels}, names, plainly(names))
+    yield from metric_problems(where, spec.metrics, names)
     exits = reachable(spec.on_exit, templates)
     for template in spec.templates:
         below_exit = names | Names(frozenset({"workflow.failures"})) if template.name in exits else names
@@ -151,6 +153,7 @@ def _entry(
 def _template(where: str, template: Template, templates: dict[str, Template], names: Names) -> Iterator[Problem]:
     yield from template_problems(where, template)
     scope = names | template_names(template)
+    yield from metric_problems(where, template.metrics, scope, template)
     if template.dag is not None:
         yield from dag_problems(where, template, templates, scope)
     else:
