@@ -20,6 +20,30 @@ def test_fields_that_only_a_cluster_honours_are_named(cli: Cli, tmp_path: Path) 
     assert "every field has an effect here" in cli("lint", hello(tmp_path)).out
 
 
+NAMESPACE = """\
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ml, labels: {pod-security.kubernetes.io/enforce: restricted}}
+"""
+
+
+def test_what_a_restricted_namespace_would_refuse_is_an_error(cli: Cli, tmp_path: Path) -> None:
+    file = hello(tmp_path)
+    assert cli("lint", file).code == 0
+    file.write_text(file.read_text() + NAMESPACE)
+    done = cli("lint", file)
+    assert done.code == 1
+    assert "Namespace 'ml' enforces Pod Security 'restricted' and refuses its pods: main: no seccompProfile" in done.out
+
+
+def test_a_field_that_only_the_api_server_would_miss_is_an_error(cli: Cli, tmp_path: Path) -> None:
+    file = hello(tmp_path, "  entrypoint: main", "  entrypoint: main\n  ttlStrategy: {secondsAfterDone: 5}")
+    done = cli("lint", file)
+    assert done.code == 1
+    assert "unknown field 'secondsAfterDone'" in done.out
+
+
 def test_an_error_is_a_no_and_is_data_too(cli: Cli, tmp_path: Path) -> None:
     file = hello(tmp_path, "entrypoint: main", "entrypoint: mian")
     assert "looked at 1 manifest: 1 error, 0 warnings" in cli("lint", file).out

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 from overlays import COMPONENTS, OVERLAYS, ROOT, Objects
-from podsecurity import pods
 
 from images.overlay import Pin, pinned
+from workflows.cluster.podsecurity import pods
 
 DIGEST = f"sha256:{'d' * 64}"
 LONGEST = {"CronWorkflow": 52}

@@ -18,7 +18,8 @@ import overlays
 import pytest
 from accesses import NAMESPACE, RESOURCES, VERBS, WANTED
 from overlays import ROOT
-from podsecurity import pods
+
+from workflows.cluster.podsecurity import pods
 
 pytestmark = [
     pytest.mark.cluster,

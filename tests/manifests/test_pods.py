@@ -2,53 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any
-
-import pytest
 from overlays import Objects
-from podsecurity import pods, violations
 
-GOOD: dict[str, Any] = {
-    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-    "volumes": [{"name": "tmp", "emptyDir": {}}],
-    "containers": [
-        {
-            "name": "main",
-            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        }
-    ],
-}
-BAD: dict[str, tuple[tuple[str | int, ...], Any]] = {
-    "host network": (("hostNetwork",), True),
-    "host path": (("volumes", 0), {"name": "tmp", "hostPath": {"path": "/"}}),
-    "root user": (("securityContext", "runAsUser"), 0),
-    "may be root": (("securityContext", "runAsNonRoot"), False),
-    "no seccomp": (("securityContext", "seccompProfile"), None),
-    "unconfined": (("securityContext", "seccompProfile"), {"type": "Unconfined"}),
-    "sysctl": (("securityContext", "sysctls"), [{"name": "kernel.x", "value": "1"}]),
-    "no context": (("containers", 0, "securityContext"), None),
-    "escalation": (("containers", 0, "securityContext", "allowPrivilegeEscalation"), True),
-    "capabilities": (("containers", 0, "securityContext", "capabilities"), {"drop": ["ALL"], "add": ["SYS_ADMIN"]}),
-    "privileged": (("containers", 0, "securityContext", "privileged"), True),
-    "own root": (("containers", 0, "securityContext", "runAsUser"), 0),
-    "proc": (("containers", 0, "securityContext", "procMount"), "Unmasked"),
-    "host port": (("containers", 0, "ports"), [{"hostPort": 80}]),
-}
-
-
-def test_a_good_pod_is_let_in() -> None:
-    assert violations(GOOD) == []
-
-
-@pytest.mark.parametrize(("path", "value"), BAD.values(), ids=BAD)
-def test_a_bad_pod_is_not(path: tuple[str | int, ...], value: Any) -> None:
-    pod = copy.deepcopy(GOOD)
-    place: Any = pod
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = value
-    assert violations(pod)
+from workflows.cluster.podsecurity import pods, violations
 
 
 def test_every_pod_is_let_in(objects: Objects) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import yaml
 from accesses import RESOURCES, VERBS, WANTED, granted
 from overlays import Objects
-from podsecurity import pods
+
+from workflows.cluster.podsecurity import pods
 
 OUTSIDE = {"retrain-secrets"}
 """The External Secrets Operator's account for its own reading; it has no right in the cluster."""

@@ -11,7 +11,8 @@ import overlays
 import pytest
 import yaml
 from overlays import COMPONENTS, Objects
-from podsecurity import pods
+
+from workflows.cluster.podsecurity import pods
 
 FROM_OUTSIDE = {"minio-webhook": {("Secret", "retrain-webhook")}}
 """What a person has to make before applying a component, as its kustomization says."""

@@ -6,15 +6,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 
+from workflows.cluster.admission import refused
 from workflows.commands.documents import files_in
 from workflows.config import pipelines_in
 from workflows.engine.effect import fields
 from workflows.engine.eventrules import check_events
 from workflows.engine.events import events_among
-from workflows.engine.loader import load
+from workflows.engine.loader import Document, Other, load
 from workflows.engine.problem import Problem
 from workflows.engine.validate import check
 from workflows.errors import DocumentError
@@ -27,7 +29,7 @@ def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
             raise DocumentError("there is no such file or folder", where=str(path))
     files = [file for path in paths for file in files_in(path)]
     documents = load(files)
-    problems = (*check(documents), *check_events(events_among(documents)))
+    problems = (*check(documents), *check_events(events_among(documents)), *refused([*map(_plain, documents)]))
     known = len(pipelines_in(pipelines)) if pipelines else 0
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
@@ -38,6 +40,10 @@ def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
             f"without effect outside a cluster: {', '.join(without)}" if without else "every field has an effect here"
         )
     return 1 if any(problem.level == "error" for problem in problems) else 0
+
+
+def _plain(document: Document) -> dict[str, Any]:
+    return document.body if isinstance(document, Other) else document.to_dict()
 
 
 def _say(problems: Sequence[Problem], looked_at: str) -> None:

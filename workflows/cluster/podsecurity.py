@@ -1,7 +1,7 @@
 """What Pod Security's level `restricted` (Kubernetes 1.34) refuses in a pod, and the pods that our objects become.
 
-Source: the table of kubernetes.io/docs/concepts/security/pod-security-standards; a field left out is refused where the
-table says that it must be set.
+Called by `admission`. Source: the table of kubernetes.io/docs/concepts/security/pod-security-standards; a field left
+out is refused where the table says that it must be set.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 Pod = Mapping[str, Any]
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-FIELDS = ("hostNetwork", "securityContext", "serviceAccountName")
 SECCOMP = {"RuntimeDefault", "Localhost"}
 
 
@@ -62,19 +61,20 @@ def pods(thing: Mapping[str, Any]) -> Iterator[tuple[str, Pod]]:
         case "WorkflowTemplate" | "Workflow":
             yield from _workflow(name, spec)
         case "CronWorkflow":
-            yield from _workflow(name, spec["workflowSpec"])
+            yield from _workflow(name, spec.get("workflowSpec") or {})
         case "EventSource" | "Sensor":
-            template = spec["template"]
+            template = spec.get("template") or {}
             yield name, {**template, "containers": [{"name": "main", **template.get("container", {})}]}
         case "EventBus":
-            stream = spec["jetstream"]
+            stream = spec.get("jetstream") or {}
             parts = ("containerTemplate", "reloaderContainerTemplate", "metricsContainerTemplate")
             yield name, {**stream, "containers": [{"name": part, **(stream.get(part) or {})} for part in parts]}
 
 
 def _workflow(name: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, Pod]]:
     for template in spec.get("templates") or ():
-        if "container" not in template:
+        container = template.get("container") or template.get("script")
+        if container is None:
             continue
         yield (
             f"{name}/{template['name']}",
@@ -87,6 +87,6 @@ def _workflow(name: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, Pod]]:
                 **{field: template[field] for field in ("securityContext", "serviceAccountName") if field in template},
                 "volumes": [*(spec.get("volumes") or ()), *(template.get("volumes") or ())],
                 "initContainers": template.get("initContainers") or [],
-                "containers": [{"name": "main", **template["container"]}, *(template.get("sidecars") or ())],
+                "containers": [{"name": "main", **container}, *(template.get("sidecars") or ())],
             },
         )
