@@ -45,7 +45,7 @@ THIRD_PARTIES = {
     "botocore": ("steps.registry.objects", "workflows.engine.buckets", "workflows.engine.queues", "workflows.embedded"),
     "mypy_boto3_s3": ("steps.registry.objects", "workflows.engine.buckets", "workflows.embedded"),
     "mypy_boto3_sqs": ("workflows.engine.queues", "workflows.embedded"),
-    "yaml": ("workflows.manifests", "workflows.yamltext", "workflows.engine.loader", "workflows.cluster.runs"),
+    "yaml": ("workflows.manifests", "workflows.yamltext", "workflows.engine.loader", "workflows.cluster.connection"),
     "typer": ("workflows.cli", "workflows.oversight", "workflows.commands", "workflows.demo"),
     "rich": ("workflows.commands", "workflows.demo"),
     "pydantic": ("workflows", "steps"),

@@ -12,8 +12,10 @@ from documents import document
 from kubernetesapi import PLACE, Api, kubeconfig, serving
 
 from steps.registry.runs import RunsError
+from workflows.cluster import connection
 from workflows.cluster import runs as cluster
-from workflows.cluster.runs import ClusterRuns, in_context, in_pod
+from workflows.cluster.connection import in_context, in_pod
+from workflows.cluster.runs import ClusterRuns
 from workflows.definitions.events import sensor
 
 NAME = "loans-2026-02-23-0123456789ab"
@@ -33,7 +35,7 @@ def url(api: Api) -> Iterator[str]:
 
 @pytest.fixture
 def runs(url: str, tmp_path: Path) -> ClusterRuns:
-    return in_context("here", file=kubeconfig(tmp_path / "config", url))
+    return ClusterRuns(in_context("here", file=kubeconfig(tmp_path / "config", url)))
 
 
 def workflow(name: str, pipeline: str = "loans", **status: Any) -> dict[str, Any]:
@@ -102,7 +104,8 @@ def test_where_argo_is_not_installed_it_says_so(api: Api, runs: ClusterRuns) -> 
 
 
 def test_a_wrong_token_is_named_and_never_shown(url: str, tmp_path: Path) -> None:
-    runs = in_context("here", file=kubeconfig(tmp_path / "config", url, token="some-secret"))
+    file = kubeconfig(tmp_path / "config", url, token="some-secret")
+    runs = ClusterRuns(in_context("here", file=file))
     with pytest.raises(RunsError, match="does not know who asks") as caught:
         runs.look(NAME)
     assert "some-secret" not in str(caught.value)
@@ -127,14 +130,14 @@ def test_who_does_not_answer_is_waited_for_only_so_long(
     api: Api, runs: ClusterRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.hang = True
-    monkeypatch.setattr(cluster, "TIMEOUT", (0.1, 0.1))
+    monkeypatch.setattr(connection, "TIMEOUT", (0.1, 0.1))
     for verb in ("get", "list", "create"):
         with pytest.raises(RunsError, match="cannot be reached"):
             ask(runs, verb)
 
 
 def test_an_address_where_nobody_listens_is_said(tmp_path: Path) -> None:
-    runs = in_context("here", file=kubeconfig(tmp_path / "config", "http://127.0.0.1:9"))
+    runs = ClusterRuns(in_context("here", file=kubeconfig(tmp_path / "config", "http://127.0.0.1:9")))
     with pytest.raises(RunsError, match=r"http://127.0.0.1:9 cannot be reached"):
         runs.look(NAME)
 
@@ -147,7 +150,7 @@ def test_a_context_s_namespace_is_used_unless_another_is_given(url: str, tmp_pat
 
 
 def test_kubeconfig_says_where_contexts_are(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "from workflows.cluster.runs import in_context; print(in_context('here').namespace)"
+    code = "from workflows.cluster.connection import in_context; print(in_context('here').namespace)"
     file = kubeconfig(tmp_path / "config", url)
     assert python(code, KUBECONFIG=str(file)) == "ml\n"
 

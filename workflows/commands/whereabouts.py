@@ -50,14 +50,11 @@ def runs_at(place: Whereabouts) -> Runs:
 
     Raises `RunsError` when the context or the pod's token cannot be used.
     """
-    if place.context:
-        from workflows.cluster.runs import in_context
+    if place.context or os.environ.get(IN_POD):
+        from workflows.cluster.connection import in_context, in_pod
+        from workflows.cluster.runs import ClusterRuns
 
-        return in_context(place.context, place.namespace)
-    if os.environ.get(IN_POD):
-        from workflows.cluster.runs import in_pod
-
-        return in_pod(place.namespace)
+        return ClusterRuns(in_context(place.context, place.namespace) if place.context else in_pod(place.namespace))
     from workflows.commands.localruns import LocalRuns
 
     return LocalRuns(place.manifests, place.home)
