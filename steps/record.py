@@ -37,6 +37,7 @@ INTERFACE = Interface(
         "why",
         "created",
         "duration",
+        "labels",
     ),
     artifacts=("document",),
     writes=("outcome", "reason", "message"),

@@ -142,7 +142,7 @@ RECORD = Step(
     title="Record the run",
     parameters=(
         "workflow", "uid", "status", "failures", "outputs", "marker", "etag", "trigger", "requested-by", "why",
-        "created", "duration",
+        "created", "duration", "labels",
     ),
     artifacts=("document",),
     writes=(Written("outcome", exported=True), Written("reason", exported=True), Written("message", exported=True)),

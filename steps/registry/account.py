@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from steps.registry import outcome
 from steps.registry.claim import Claim, Owner
 from steps.registry.entry import Record
 from steps.registry.pointer import Pointer
+from steps.registry.requester import Requester, requester
 from steps.registry.runs import Look
 from steps.verdict import Conclusion, Reason, Verdict
 
@@ -49,6 +51,12 @@ class Ended:
     def data_hash(self) -> str:
         return self.outputs.get("data-hash", "")
 
+    @property
+    def requester(self) -> Requester:
+        labels = _object(self.values.get("labels", ""))
+        texts = {name: value for name, value in labels.items() if isinstance(value, str)}
+        return requester(self.values.get("trigger", ""), self.values.get("requested-by", ""), texts)
+
     def batch(self, document: Document) -> str:
         """Return the batch that the marker's key names, "" if the key is not acceptable."""
         try:
@@ -67,6 +75,7 @@ def of_look(look: Look) -> Ended:
         "status": look.status or look.phase,
         "created": created,
         "duration": "" if seconds is None else str(seconds),
+        "labels": json.dumps(dict(look.labels)),
     }
     return Ended({**look.parameters, **facts}, outcome.read_outputs(look.outputs), look.conclusion)
 
@@ -105,7 +114,7 @@ def of_pointer(pointer: Pointer) -> Ended:
 def body(ended: Ended, document: Document, production: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return the body of the run's record; absent facts are null, and so is a number that is not finite."""
     values, outputs, end = ended.values, ended.outputs, ended.conclusion
-    evaluation = _object(outputs.get("evaluation", ""))
+    evaluation, asked = _object(outputs.get("evaluation", "")), ended.requester
     facts = {
         "outcome": str(end.outcome),
         "reason": str(end.reason),
@@ -118,9 +127,9 @@ def body(ended: Ended, document: Document, production: Mapping[str, Any], now: d
         "data_hash": ended.data_hash or None,
         "token": _whole(outputs.get("token", "")),
         "workflow": {"name": ended.owner.workflow, "uid": ended.owner.uid, "status": values.get("status", "")},
-        "event": {name: values.get(name, "") for name in ("marker", "etag", "trigger")},
+        "event": {**{name: values.get(name, "") for name in ("marker", "etag")}, "trigger": asked.trigger},
         "request": {
-            "requested_by": values.get("requested-by") or None,
+            "requested_by": asked.by or None,
             "why": values.get("why") or None,
             "replay": values.get("trigger") == REPLAY,
         },

@@ -31,9 +31,9 @@ class Look:
     """One Workflow as it was seen; times are aware, in UTC.
 
     `phase` is the Workflow's, "" before a controller has seen it. `status`, `failures` and `outputs` are what its exit
-    handler is given, so `outcome.conclude` says the same of both. `parameters` are its arguments. `at` are the steps
-    that go on, with their nodes' messages, for a person. `recorded` says that its `record` step ended well: a hint,
-    for the ledger alone knows.
+    handler is given, so `outcome.conclude` says the same of both. `parameters` are its arguments, `labels` its own and
+    those that Argo put on it. `at` are the steps that go on, with their nodes' messages, for a person. `recorded` says
+    that its `record` step ended well: a hint, for the ledger alone knows.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Look:
     parameters: Mapping[str, str] = field(default_factory=dict)
     at: tuple[str, ...] = ()
     recorded: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:

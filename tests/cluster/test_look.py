@@ -18,6 +18,7 @@ from workflows.engine.failures import exit_texts
 from workflows.engine.model import Workflow
 
 NAME = "loans-2026-02-23-0123456789ab"
+LABELS = {"workflows.argoproj.io/creator": "ana"}
 TIME = "2026-02-23T06:00:01Z"
 
 
@@ -43,7 +44,7 @@ def workflow(nodes: list[dict[str, Any]] = NODES, **status: Any) -> dict[str, An
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
-        "metadata": {"name": NAME, "uid": "u1", "creationTimestamp": "2026-02-23T05:00:00Z"},
+        "metadata": {"name": NAME, "uid": "u1", "creationTimestamp": "2026-02-23T05:00:00Z", "labels": LABELS},
         "spec": {
             "workflowTemplateRef": {"name": "loans"},
             "arguments": {"parameters": [{"name": "trigger", "value": "event"}]},
@@ -64,6 +65,7 @@ def test_it_is_seen_with_all_that_the_registry_asks_for() -> None:
     assert json.loads(look.outputs) == {"data-hash": "ab", "token": "1"}
     assert look.parameters == {"trigger": "event"}
     assert look.recorded
+    assert look.labels == {"workflows.argoproj.io/creator": "ana"}
 
 
 def test_it_comes_to_what_its_exit_handler_said_in_the_same_words() -> None:

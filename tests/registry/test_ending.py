@@ -24,6 +24,7 @@ from steps.registry.grant import grant, retire
 from steps.registry.objects import Store
 from steps.registry.place import Place
 from steps.registry.pointer import Frozen
+from steps.registry.requester import Requester
 from steps.registry.runs import Look
 from steps.verdict import OPEN, Conclusion, Outcome, Reason, Verdict
 
@@ -244,9 +245,10 @@ def test_a_run_is_told_from_its_workflow_as_from_its_exit_handler(tmp_path: Path
     parameters = {"marker": run.ready.key, "etag": run.ready.etag, "trigger": "replay", "why": "because"}
     outputs = json.dumps({"reject-verdict": Conclusion(Reason.GATE, "accuracy is 0.5").to_json()})
     look = Look(run.workflow, run.uid, "Failed", created=NOW, status="Failed", outputs=outputs, parameters=parameters)
-    ended = of_look(look)
+    ended = of_look(replace(look, labels={"workflows.argoproj.io/creator": "ana"}))
     assert (ended.owner, ended.conclusion.reason, ended.created) == (run.owner, Reason.GATE, NOW)
     assert ended.values["why"] == "because"
+    assert ended.requester == Requester("replay", "ana")
 
 
 def test_a_run_of_which_only_the_claim_is_left_ends_unknown(tmp_path: Path) -> None:

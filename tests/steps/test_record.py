@@ -35,6 +35,7 @@ VALUES = {
     "why": "",
     "created": "2026-02-23 06:00:00 +0000 UTC",
     "duration": "12.500000",
+    "labels": "{}",
 }
 
 
@@ -113,6 +114,29 @@ def test_a_run_that_left_nothing_is_on_record_with_its_batch(s3: Any, tmp_path: 
     )  # fmt: skip
     assert found.body["request"] == {"requested_by": "ana", "why": "because", "replay": True}
     assert found.body["production"] == {"pointer": "production", "before": None, "after": None}
+
+
+LABELS = {
+    "Argo's server names its user": ({"workflows.argoproj.io/creator": "ana"}, "manual", "ana"),
+    "a CronWorkflow": ({"workflows.argoproj.io/cron-workflow": "nightly"}, "schedule", "CronWorkflow nightly"),
+    "nobody": ({"workflows.argoproj.io/phase": "Succeeded"}, "manual", None),
+}
+
+
+@pytest.mark.parametrize(("labels", "trigger", "by"), LABELS.values(), ids=LABELS)
+def test_who_started_a_run_by_other_ways_is_on_record(
+    s3: Any, tmp_path: Path, labels: dict[str, str], trigger: str, by: str | None
+) -> None:
+    call(tmp_path, trigger="manual", labels=json.dumps(labels))
+    (found,) = ledger.records(connect(BUCKET), "loans")
+    assert (found.body["event"]["trigger"], found.body["request"]["requested_by"]) == (trigger, by)
+
+
+@pytest.mark.parametrize("labels", ["", "null", "[1]", "{", '{"workflows.argoproj.io/creator": {"a": 1}}'])
+def test_labels_that_are_none_are_nobody(s3: Any, tmp_path: Path, labels: str) -> None:
+    call(tmp_path, labels=labels)
+    (found,) = ledger.records(connect(BUCKET), "loans")
+    assert found.body["request"]["requested_by"] is None
 
 
 def test_hostile_values_are_bounded_and_numbers_finite(s3: Any, tmp_path: Path) -> None:

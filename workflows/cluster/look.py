@@ -53,6 +53,7 @@ def look_at(workflow: Object) -> Look:
         parameters=_parameters(workflow, status),
         at=tuple(dict.fromkeys(_going_on(nodes))),
         recorded=any(_is_pod(node, RECORD) and node.get("phase") == "Succeeded" for node in nodes.values()),
+        labels={name: value for name, value in _map(metadata, "labels").items() if isinstance(value, str)},
     )
 
 

@@ -116,6 +116,7 @@ def look_at(workflow: Workflow) -> Look:
         parameters={one.name: one.value for one in workflow.spec.arguments.parameters if one.value is not None},
         at=tuple(dict.fromkeys(_going_on(node) for node in pods if not (node.phase and node.phase.fulfilled))),
         recorded=any(node.template_name == RECORD and node.phase is NodePhase.SUCCEEDED for node in pods),
+        labels=metadata.labels,
     )
 
 

@@ -18,6 +18,7 @@ RUN_VALUES: Mapping[str, str] = {
     "failures": "{{workflow.failures}}",
     "created": "{{workflow.creationTimestamp.RFC3339}}",
     "duration": "{{workflow.duration}}",
+    "labels": "{{workflow.labels.json}}",
     "outputs": "{{= toJson(workflow.outputs?.parameters ?? 'absent') }}",
 }
 """What Argo itself says of a run. The Workflow's outputs come as one JSON text: any of them may be missing by then."""
