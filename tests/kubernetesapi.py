@@ -1,4 +1,4 @@
-"""A Kubernetes API server in a thread: the few endpoints of Workflows that are asked, over real HTTP."""
+"""A Kubernetes API server in a thread: the few endpoints asked of Workflows, logs and users, over real HTTP."""
 
 from __future__ import annotations
 
@@ -13,14 +13,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PLACE = "/apis/argoproj.io/v1alpha1/namespaces/ml/workflows"
+PODS = "/api/v1/namespaces/ml/pods"
+WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 TOKEN = "a-token"
 
 
 @dataclass
 class Api:
-    """What the server holds and does: `refuse` answers every request with that status, `hang` with nothing at all."""
+    """What the server holds and does: `refuse` answers every request with that status, `hang` with nothing at all.
+
+    A Workflow that is got takes the next status of `ahead` each time, while there is one. `logs` are a pod's chunks;
+    a number among them is a refusal with that status. `user` is who asks, "" if the server cannot tell.
+    """
 
     workflows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ahead: list[dict[str, Any]] = field(default_factory=list)
+    logs: dict[str, list[bytes | int]] = field(default_factory=dict)
+    user: str = "ana@example.com"
     refuse: int = 0
     garbage: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -37,7 +46,12 @@ class Api:
             return self._create(body)
         if method == "GET" and where == PLACE:
             return 200, self._page(query)
+        if method == "POST" and where == WHO:
+            known = {"status": {"userInfo": {"username": self.user}}}
+            return (201, {**body, **known}) if self.user else (404, "404 page not found")
         name = where.removeprefix(f"{PLACE}/")
+        if name in self.workflows and self.ahead:
+            self.workflows[name]["status"] = self.ahead.pop(0)
         return (200, self.workflows[name]) if name in self.workflows else (404, _status(404, f"{name!r} not found"))
 
     def _create(self, body: Any) -> tuple[int, Any]:
@@ -83,13 +97,33 @@ def serving(api: Api) -> Iterator[str]:
                 self.close_connection = True
                 return
             known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
+            if known and self.path.startswith(PODS):
+                self._log(urlsplit(self.path).path.removeprefix(f"{PODS}/").removesuffix("/log"))
+                return
             code, value = api.answer(self.command, self.path, body) if known else (401, _status(401, "Unauthorized"))
+            self._send(code, value)
+
+        def _send(self, code: int, value: Any) -> None:
             text = b"<html>a proxy's own page" if api.garbage else json.dumps(value).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
+
+        def _log(self, pod: str) -> None:
+            chunks = api.logs.get(pod, [404])
+            if chunks and isinstance(chunks[0], int):
+                self._send(chunks[0], _status(chunks[0], "as the test wants"))
+                del chunks[:1]
+                return
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for chunk in chunks:
+                assert isinstance(chunk, bytes)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            self.wfile.write(b"0\r\n\r\n")
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -126,6 +126,32 @@ def watch(
     return run(Watched(pipeline, document, pipelines), Whereabouts(manifests, home, context), at, as_json=as_json)
 
 
+def submit(
+    pipeline: Pipeline,
+    marker: Annotated[str, typer.Option("--marker", metavar="KEY", help="The key of the batch's ready marker.")],
+    etag: Annotated[str, typer.Option("--etag", help="The marker's ETag; none: it is looked up.")] = "",
+    reason: Why = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end; exit 1 unless it Succeeded.")] = False,
+    logs: Annotated[bool, typer.Option("--logs", help="Print what its steps write until then.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the Workflow for kubectl; start none.")] = False,
+    document: Annotated[Path | None, typer.Option("--document", help="The document that a Workflow carries.")] = None,
+    pipelines: Pipelines = PIPELINES,
+    manifests: Manifests = MANIFESTS,
+    home: Home = HOME,
+    context: Context = "",
+    namespace: Namespace = "",
+    as_json: AsJson = False,
+) -> int:
+    """Start the run of a marker as its event would; if it is there already, say so and start nothing."""
+    from workflows.commands.submit import Manner, Request, run
+    from workflows.commands.whereabouts import Whereabouts
+
+    request = Request(pipeline, marker, etag, reason, document)
+    return run(
+        request, pipelines, Whereabouts(manifests, home, context, namespace), Manner(wait, logs, dry_run, as_json)
+    )
+
+
 def replay(
     pipeline: Pipeline,
     batch: Annotated[str, typer.Argument(metavar="BATCH")],
@@ -179,6 +205,7 @@ COMMANDS: tuple[Callable[..., int], ...] = (
     audit,
     reconcile,
     watch,
+    submit,
     replay,
     freeze,
     unfreeze,

@@ -170,6 +170,17 @@ def test_outside_a_pod_there_is_no_pod_s_cluster(monkeypatch: pytest.MonkeyPatch
         in_pod()
 
 
+def test_who_asks_is_who_the_api_says(api: Api, runs: ClusterRuns) -> None:
+    assert runs.connection.user() == "ana@example.com"
+    api.user = ""
+    with pytest.raises(RunsError, match="a SelfSubjectReview"):
+        runs.connection.user()
+
+
+def test_without_a_name_the_current_context_is_meant(url: str, tmp_path: Path) -> None:
+    assert in_context("", file=kubeconfig(tmp_path / "config", url)).namespace == "default"
+
+
 def test_the_place_of_workflows_is_argo_s(api: Api, runs: ClusterRuns) -> None:
     runs.look(NAME)
     assert api.asked == [("GET", f"{PLACE}/{NAME}")]

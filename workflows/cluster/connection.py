@@ -6,10 +6,11 @@ The only place where the `kubernetes` package is set up, imported when a cluster
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from steps.registry.runs import RunsError
 
@@ -67,6 +68,25 @@ class Connection:
         if not isinstance(answer, dict):
             raise ClusterError(f"{self._asked(question)}: what answers there is no Kubernetes API")
         return answer
+
+    def send(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
+        """Send a request of any kind; return the value that its JSON holds. Raises what `ask` expects."""
+        from kubernetes.dynamic import DynamicClient
+
+        # Without a discoverer: the library's reads everything there is, and keeps it in a file of a guessable name.
+        dynamic = cast(Any, DynamicClient)(self.client, discoverer=lambda *_: None)
+        options = {"query_params": list((query or {}).items()), "_request_timeout": TIMEOUT}
+        return dynamic.request(method, path, body=body, serializer=lambda _, value: value, **options)
+
+    def user(self) -> str:
+        """Return who asks, as the API has authenticated it (Kubernetes >= 1.28). Raises `ClusterError`."""
+        question = Question("create", "a SelfSubjectReview", "create of selfsubjectreviews.authentication.k8s.io")
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = self.ask(question, partial(self.send, "post", f"/apis/{body['apiVersion']}/selfsubjectreviews", body))
+        try:
+            return str((answer or {})["status"]["userInfo"]["username"])
+        except (KeyError, TypeError):
+            raise ClusterError(f"{self._asked(question)}: the answer names nobody") from None
 
     def _asked(self, question: Question) -> str:
         return f"{question.verb} {question.things} in namespace {self.namespace!r} at {self.host}"

@@ -36,7 +36,7 @@ Object = Mapping[str, Any]
 def look_at(workflow: Object) -> Look:
     """Return what the registry wants to know of the Workflow; what the object lacks is empty."""
     metadata, status = _map(workflow, "metadata"), _map(workflow, "status")
-    nodes, trouble = _nodes(status)
+    nodes, trouble = nodes_of(status)
     name, phase = _text(metadata, "name"), _text(status, "phase")
     entry = _text(nodes.get(name, {}), "phase")
     message = _text(status, "message")
@@ -57,7 +57,7 @@ def look_at(workflow: Object) -> Look:
     )
 
 
-def _nodes(status: Object) -> tuple[dict[str, Object], str]:
+def nodes_of(status: Object) -> tuple[dict[str, Object], str]:
     """Return the nodes by id, and what kept them from being read."""
     if _text(status, "offloadNodeStatusVersion"):
         return {}, OFFLOADED

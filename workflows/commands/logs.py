@@ -11,6 +11,7 @@ import typer
 
 from steps.registry.objects import Store
 from workflows.commands.store import bucket_of
+from workflows.commands.terminal import canvas
 from workflows.config import pipelines_in
 from workflows.engine.graph import Graph
 from workflows.engine.journal import Journal, JournalError, WorkflowNotFoundError
@@ -31,9 +32,10 @@ def run(name: str, step: str, pipelines: Path, home: Path) -> int:
         pods = ", ".join(pod for pod, _ in found)
         raise RetrainError(f"{name} has no pod of a step {step!r}", hint=f"its pods are: {pods}")
     labels = {**by_template(name, [pod for pod, _ in found]), **by_node(name, home)}
+    shown = canvas()
     for pod, text in wanted:
         for line in text.splitlines():
-            typer.echo(f"{labels[pod]}: {line}")
+            typer.echo(f"{labels[pod]}: {shown.printable(line)}")
     return 0
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,15 +17,18 @@ from steps.registry.marker import Marker
 from steps.registry.objects import Store
 from steps.registry.replay import Replay, ReplayRefused
 from steps.registry.replay import replay as grant
-from steps.registry.runs import Runs, RunsError
+from steps.registry.runs import RunsError
 from steps.verdict import Verdict
 from workflows.commands.localruns import LocalRuns
 from workflows.commands.run import interruptible, report, watch
 from workflows.commands.store import bucket_of
-from workflows.commands.whereabouts import Whereabouts, runs_at
+from workflows.commands.whereabouts import Whereabouts, asker, runs_at
 from workflows.config import find
 from workflows.engine.model import Workflow
 from workflows.errors import RetrainError
+
+if TYPE_CHECKING:
+    from workflows.cluster.runs import ClusterRuns
 
 Shown = Callable[[Workflow], None]
 
@@ -56,7 +59,7 @@ def run(request: Request, pipelines: Path, place: Whereabouts, *, as_json: bool)
     return report(see_through(runs, name, None if as_json else watch()), as_json=as_json)
 
 
-def start(request: Request, pipelines: Path, runs: Runs) -> str:
+def start(request: Request, pipelines: Path, runs: LocalRuns | ClusterRuns) -> str:
     """Have the batch granted to a new Workflow, start that and return its name.
 
     Raises `RetrainError` if the batch cannot be replayed, and `RunsError`.
@@ -65,7 +68,7 @@ def start(request: Request, pipelines: Path, runs: Runs) -> str:
         raise RetrainError("--reason is empty", hint="say why, for whoever reads the record")
     document = find(request.pipeline, pipelines)
     with bucket_of(document) as store:
-        asked = Replay(_marker(store, document, request.batch), getpass.getuser(), request.reason, request.allow_older)
+        asked = Replay(_marker(store, document, request.batch), asker(runs), request.reason, request.allow_older)
         try:
             wanted = grant(store, document, asked, runs, datetime.now(UTC))
         except ReplayRefused as refused:

@@ -5,12 +5,19 @@ One rule for all of them, so that what `why` says of a run is what `reconcile` a
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steps.registry.runs import Look, Runs, RunsError
+from steps.registry.runs import Look, RunsError
+
+if TYPE_CHECKING:
+    from workflows.cluster.runs import ClusterRuns
+    from workflows.commands.localruns import LocalRuns
 
 IN_POD = "KUBERNETES_SERVICE_HOST"
 """Set by the kubelet in every pod."""
@@ -45,7 +52,7 @@ class Unknown:
         raise RunsError(f"{self.why} (asked to start {name} of {pipeline} with {len(parameters)} parameters)")
 
 
-def runs_at(place: Whereabouts) -> Runs:
+def runs_at(place: Whereabouts) -> LocalRuns | ClusterRuns:
     """Return the Workflows of the context if one is named, of the cluster in whose pod this is, else of this machine.
 
     Raises `RunsError` when the context or the pod's token cannot be used.
@@ -58,3 +65,16 @@ def runs_at(place: Whereabouts) -> Runs:
     from workflows.commands.localruns import LocalRuns
 
     return LocalRuns(place.manifests, place.home)
+
+
+def asker(runs: LocalRuns | ClusterRuns) -> str:
+    """Return who asks, for the record: as the cluster has authenticated it, else by name on this machine."""
+    from workflows.commands.localruns import LocalRuns
+
+    if not isinstance(runs, LocalRuns):
+        with contextlib.suppress(RunsError):
+            return runs.connection.user()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, whose uid has no name
+        return f"uid {os.getuid()}"

@@ -53,8 +53,11 @@ class Canvas:
 
     def clean(self, text: str) -> str:
         """The text on one line and without anything that steers a terminal."""
-        flat = " ".join(text.split())
-        return "".join(c if c.isprintable() and (self.unicode or c.isascii()) else "?" for c in flat)
+        return self.printable(" ".join(text.split()))
+
+    def printable(self, line: str) -> str:
+        """A line as it is, spaces and all, but without anything that steers a terminal."""
+        return "".join(c if c.isprintable() and (self.unicode or c.isascii()) else "?" for c in line.expandtabs())
 
 
 @dataclass(frozen=True, slots=True)
