@@ -18,18 +18,17 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from steps.contract import ColumnName, Contract, Scalar, Value, fits
 from steps.criteria import METRICS, Gate, Task
 from steps.preparation import Preparation
+from steps.resources import Resources
 
 PIPELINE_NAME = r"[a-z][a-z0-9-]{0,19}"
 BATCH_NAME = r"[a-z0-9][a-z0-9-]{0,23}"
 KEY_PART = r"[A-Za-z0-9][A-Za-z0-9._=-]*"
 FILE_KEY = rf"{KEY_PART}(?:/{KEY_PART})*"
 DURATION = r"[1-9][0-9]*[smh]"
-QUANTITY = r"[0-9]+(?:\.[0-9]+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Duration = Annotated[str, StringConstraints(pattern=rf"^{DURATION}$")]
-Quantity = Annotated[str, StringConstraints(pattern=rf"^{QUANTITY}$")]
 KubernetesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
 
 
@@ -143,21 +142,18 @@ class Retries(Value):
     factor: Annotated[int, Field(ge=1, le=10)] = 2
 
 
-class Resources(Value):
-    cpu: Quantity = "500m"
-    memory: Quantity = "512Mi"
-    gpu: Annotated[int, Field(ge=0, le=16)] = 0
-    node_selector: dict[str, str] = Field(default_factory=dict)
-
-
 StepName = Literal["claim", "validate", "train", "evaluate", "deploy", "reject", "record", "notify"]
 
 
 class Run(Value):
-    """How a run is run; `deadline` bounds the whole of it, `timeouts` and `resources` a step each."""
+    """How a run is run; `deadline` bounds the whole of it, `timeouts` and `resources` a step each.
+
+    `pending` is how long a run waits for a node before training that asks for a GPU or for nodes of its own.
+    """
 
     retries: Retries = Retries()
     deadline: Duration = "6h"
+    pending: Duration = "1h"
     timeouts: dict[StepName, Duration] = Field(default_factory=dict)
     resources: dict[StepName, Resources] = Field(default_factory=dict)
 

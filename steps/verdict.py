@@ -40,6 +40,7 @@ class Reason(StrEnum):
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out-of-memory"
     DEADLINE = "deadline"
+    UNSCHEDULABLE = "unschedulable"
     STOPPED = "stopped"
     PRODUCTION_MOVED = "production-moved"
     CLAIM_LOST = "claim-lost"
@@ -62,6 +63,7 @@ OUTCOME_OF: Mapping[Reason, Outcome] = {
     Reason.CRASHED: Outcome.FAILED,
     Reason.OUT_OF_MEMORY: Outcome.FAILED,
     Reason.DEADLINE: Outcome.FAILED,
+    Reason.UNSCHEDULABLE: Outcome.FAILED,
     Reason.STOPPED: Outcome.FAILED,
     Reason.PRODUCTION_MOVED: Outcome.FAILED,
     Reason.CLAIM_LOST: Outcome.FAILED,
@@ -84,6 +86,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.CRASHED: "a step crashed",
     Reason.OUT_OF_MEMORY: "a step ran out of memory",
     Reason.DEADLINE: "a step or the run exceeded its deadline",
+    Reason.UNSCHEDULABLE: "no node took a step's pod in time",
     Reason.STOPPED: "the run was stopped",
     Reason.PRODUCTION_MOVED: "production moved while this run was deciding",
     Reason.CLAIM_LOST: "another run took this batch over",
@@ -98,6 +101,7 @@ OPEN = GIVEN_BACK | {
     Reason.CRASHED,
     Reason.OUT_OF_MEMORY,
     Reason.DEADLINE,
+    Reason.UNSCHEDULABLE,
     Reason.PRODUCTION_MOVED,
     Reason.CLAIM_LOST,
     Reason.STORE,

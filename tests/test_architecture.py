@@ -80,6 +80,7 @@ PURE = (
     "steps.criteria",
     "steps.document",
     "steps.preparation",
+    "steps.resources",
     "steps.verdict",
     "steps.registry.calendar",
     "steps.registry.decision",

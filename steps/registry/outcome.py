@@ -25,6 +25,13 @@ DEADLINE_TEXTS = (
     "max duration limit",
     "deadlineexceeded",
 )
+NEVER_STARTED = "timeout"
+"""All that Argo says of a pod that was still pending when its time was over (ErrTimeout, workflow/controller)."""
+WAITED_FOR: Mapping[str, str] = {
+    "gpu": "no node with a GPU was free for train within run.pending",
+    "node": "no node with the labels that train asks for was free within run.pending",
+}
+"""By the template that waits for it; the words are `definitions.waiting`'s."""
 STOP_TEXTS = ("Stopped with strategy", "shutdown with strategy")
 FRAMES = ("pipeline", "exit", "record", "notify")
 """Templates whose failure says nothing of its own: the graphs, and what runs after the end."""
@@ -205,6 +212,9 @@ def _last_attempt(culprit: Failure, failed: Iterable[Failure]) -> Failure:
 
 def _failure(culprit: Failure, last: Failure, found: list[Said], evidence: dict[str, Any]) -> Conclusion:
     texts = f"{culprit.message}\n{last.message}"
+    if last.message == NEVER_STARTED:
+        text = WAITED_FOR.get(last.template, f"no node took the pod of {culprit.name} within its timeout")
+        return Conclusion(Reason.UNSCHEDULABLE, text, evidence)
     if any(text in texts.lower() for text in DEADLINE_TEXTS):
         return Conclusion(Reason.DEADLINE, f"{culprit.name} exceeded its deadline: {last.message}", evidence)
     if "OOMKilled" in texts or evidence["exit_code"] == KILLED:

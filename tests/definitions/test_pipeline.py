@@ -107,6 +107,41 @@ def test_the_document_sizes_a_step() -> None:
     assert train["nodeSelector"] == {"pool": "gpu"}
 
 
+GPU = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+SPOT = {"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoExecute"}
+NODES = {
+    "a GPU": ({"gpu": 2}, "gpu", [GPU]),
+    "nodes by label": ({"node_selector": {"pool": "big"}}, "node", None),
+    "a taint too": ({"gpu": 1, "tolerations": [SPOT]}, "gpu", [GPU, SPOT]),
+    "the GPU's taint in its own words": (
+        {"gpu": 1, "tolerations": [{"key": "nvidia.com/gpu", "effect": "NoExecute"}]},
+        "gpu",
+        [{**GPU, "effect": "NoExecute"}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("asked", "name", "tolerated"), NODES.values(), ids=NODES)
+def test_a_run_waits_a_bounded_time_for_a_node_that_not_every_node_is(
+    asked: dict[str, Any], name: str, tolerated: list[dict[str, str]] | None
+) -> None:
+    spec = workflow_template(document(run={"pending": "20m", "resources": {"train": asked}}))["spec"]
+    waits, train = template(spec, name), template(spec, "train")
+    assert waits["timeout"] == "20m"
+    assert "retryStrategy" not in waits, "with retries, Argo never counts the time that a pod is pending"
+    for field in ("nodeSelector", "tolerations"):
+        assert waits.get(field) == train.get(field)
+    assert waits["container"]["resources"] == train["container"]["resources"]
+    assert train.get("tolerations") == tolerated
+    assert task(spec, name)["depends"] == "validate.Succeeded"
+    assert task(spec, "train")["depends"] == f"{name}.Succeeded"
+
+
+def test_a_run_that_any_node_takes_waits_for_none(spec: dict[str, Any]) -> None:
+    assert {entry["name"] for entry in spec["templates"]} & {"gpu", "node"} == set()
+    assert task(spec, "train")["depends"] == "validate.Succeeded"
+
+
 def test_every_pod_is_confined(spec: dict[str, Any]) -> None:
     assert spec["securityContext"]["runAsNonRoot"] is True
     for entry in spec["templates"]:

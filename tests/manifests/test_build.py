@@ -97,14 +97,11 @@ def test_the_webhook_replaces_sqs_under_the_same_name(assemble: Callable[..., Ob
     assert one(posted, "Sensor") == one(plain, "Sensor")
 
 
-def test_only_training_tolerates_the_taint_of_gpus(assemble: Callable[..., Objects]) -> None:
-    templates = [
-        template
+def test_gpus_are_bounded_for_all_pipelines_together(assemble: Callable[..., Objects]) -> None:
+    quotas = {
+        thing["metadata"]["name"]: thing["spec"]["hard"]
         for thing in assemble(["gpu"])
-        if thing["kind"] == "WorkflowTemplate"
-        for template in thing["spec"]["templates"]
-    ]
-    assert {template["name"] for template in templates if "tolerations" in template} == {"train"}
-    assert all(
-        template["tolerations"][0]["key"] == "nvidia.com/gpu" for template in templates if template["name"] == "train"
-    )
+        if thing["kind"] == "ResourceQuota"
+    }
+    assert quotas["retrain-gpu"] == {"requests.nvidia.com/gpu": "4"}
+    assert "requests.nvidia.com/gpu" not in quotas["retrain"]

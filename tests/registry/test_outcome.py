@@ -184,6 +184,28 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "deadline",
         "train",
     ),
+    "no GPU": (
+        "Failed",
+        failures(node("gpu", "timeout")),
+        outputs(claim_verdict=""),
+        "unschedulable",
+        "no node with a GPU was free for train within run.pending",
+    ),
+    "no node by label": ("Failed", failures(node("node", "timeout")), "{}", "unschedulable", "no node with the labels"),
+    "a pod that nobody took": (
+        "Failed",
+        failures(node("fit", "timeout")),
+        "{}",
+        "unschedulable",
+        "no node took the pod of fit within its timeout",
+    ),
+    "a step that speaks of a timeout": (
+        "Failed",
+        failures(node("train", EXIT_1)),
+        outputs(train_verdict=said("crashed", "timeout")),
+        "crashed",
+        "train failed: timeout",
+    ),
     "stopped": (
         "Failed",
         failures(node("train", "Stopped with strategy 'Stop'"), node("train(0)", "main: Error (exit code 143)")),

@@ -117,6 +117,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "timeout of an unknown step": (loans(run={"timeouts": {"fit": "1m"}}), "run.timeouts"),
     "too many retries": (loans(run={"retries": {"limit": 11}}), "run.retries.limit"),
     "memory in words": (loans(run={"resources": {"train": {"memory": "much"}}}), "memory"),
+    "a taint without a value": (
+        loans(run={"resources": {"train": {"tolerations": [{"key": "spot", "operator": "Equal"}]}}}),
+        "Equal takes a value, and Exists takes none",
+    ),
+    "a taint that is none": (loans(run={"resources": {"train": {"tolerations": [{"key": "a b"}]}}}), "key"),
     "a secret itself": (loans(notify={"slack": "https://hooks"}), "notify.slack"),
     "a tag": (loans(description="{{workflow.name}}"), "'{{' may not stand"),
     "a tag in a parameter": (loans(model__params={"a": ["{{=1}}"]}), "'{{' may not stand"),

@@ -11,12 +11,15 @@ from typing import Any
 
 from hera.workflows import Artifact, Container, NoneArchiveStrategy, Parameter, RetryStrategy, S3Artifact, models
 
-from steps.document import Document, Resources
+from steps.document import Document
+from steps.resources import Resources, Toleration
 from steps.verdict import EXIT_VERDICT
 from workflows.catalog import ARTIFACTS, EXIT_STEPS, Step
 from workflows.definitions import metrics, pods
 
 IMAGE = "retrain-steps:0.1.0"
+GPU = "nvidia.com/gpu"
+"""The resource that NVIDIA's device plugin offers, and by custom the taint of the nodes that have it."""
 SLACK_ENV = "SLACK_WEBHOOK_URL"
 
 DEFAULT_RESOURCES = Resources()
@@ -41,12 +44,13 @@ def container(step: Step, document: Document) -> Container:
         args=arguments(step),
         env=_environment(step, document),
         env_from=pods.storage() if step.store else [],
-        resources=_resources(step, document),
+        resources=resources(size(step, document)),
         metrics=metrics.of_step(step, document),
         retry_strategy=_retries(step, document),
         timeout={str(name): limit for name, limit in document.run.timeouts.items()}.get(step.name, step.timeout),
         service_account_name=SERVICE_ACCOUNTS.get(step.name),
-        node_selector=_size(step, document).node_selector or None,
+        node_selector=size(step, document).node_selector or None,
+        tolerations=tolerations(size(step, document)),
         security_context=pods.container_security(),
         volume_mounts=pods.mounts(),
     )
@@ -108,7 +112,8 @@ def _environment(step: Step, document: Document) -> list[Any]:
     return [pods.secret(SLACK_ENV, document.notify.slack.secret, document.notify.slack.key)]
 
 
-def _size(step: Step, document: Document) -> Resources:
+def size(step: Step, document: Document) -> Resources:
+    """Return what the step's pod asks for: what the document says, else our own guess."""
     declared: dict[str, Resources] = {
         **STEP_RESOURCES,
         **{str(name): value for name, value in document.run.resources.items()},
@@ -116,10 +121,19 @@ def _size(step: Step, document: Document) -> Resources:
     return declared.get(step.name, DEFAULT_RESOURCES)
 
 
-def _resources(step: Step, document: Document) -> models.ResourceRequirements:
-    size = _size(step, document)
-    limits = {"cpu": size.cpu, "memory": size.memory, **({"nvidia.com/gpu": str(size.gpu)} if size.gpu else {})}
-    return models.ResourceRequirements(requests={"cpu": size.cpu, "memory": size.memory}, limits=limits)
+def resources(asked: Resources) -> models.ResourceRequirements:
+    """Return it as Kubernetes says it: requests equal limits, and a GPU is a limit."""
+    limits = {"cpu": asked.cpu, "memory": asked.memory, **({GPU: str(asked.gpu)} if asked.gpu else {})}
+    return models.ResourceRequirements(requests={"cpu": asked.cpu, "memory": asked.memory}, limits=limits)
+
+
+def tolerations(asked: Resources) -> list[models.Toleration] | None:
+    """Return the taints that the pod stands: the document's, and the one of nodes that are kept for GPUs."""
+    kept = [Toleration(key=GPU)] if asked.gpu and GPU not in {one.key for one in asked.tolerations} else []
+    return [
+        models.Toleration(key=one.key, operator=one.operator, value=one.value or None, effect=one.effect)
+        for one in (*kept, *asked.tolerations)
+    ] or None
 
 
 def _retries(step: Step, document: Document) -> RetryStrategy:

@@ -12,8 +12,8 @@ from typing import Any
 from hera.workflows import DAG, Artifact, NoneArchiveStrategy, Parameter, S3Artifact, Task, WorkflowTemplate, models
 
 from steps.document import Document, seconds
-from workflows.catalog import EXIT_STEPS, RUN_PARAMETERS, STEPS, Step
-from workflows.definitions import pods
+from workflows.catalog import EXIT_STEPS, RUN_PARAMETERS, STEPS, TRAIN, Step
+from workflows.definitions import pods, waiting
 from workflows.definitions.arguments import dependencies, is_collected, prefix_of, producer_of, value_of
 from workflows.definitions.containers import IMAGE, container
 
@@ -56,6 +56,8 @@ def workflow_template(document: Document) -> dict[str, Any]:
                 _exit_task(step)
         for step in (*STEPS, *EXIT_STEPS):
             container(step, document)
+        if waiting.needed(document):
+            waiting.container(document)
     manifest: dict[str, Any] = template.to_dict()
     return manifest
 
@@ -100,6 +102,9 @@ def _parameters(document: Document) -> list[Parameter]:
 
 def _task(step: Step, document: Document) -> None:
     after = dependencies()[step.name]
+    if step is TRAIN and waiting.needed(document):
+        waiting.task(document, after)
+        after = (waiting.name(document),)
     Task(
         name=step.name,
         template=step.name,
