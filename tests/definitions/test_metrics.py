@@ -83,6 +83,12 @@ def test_a_failed_evaluation_is_asked_for_no_value() -> None:
     assert evaluate(gate(0)["gauge"]["value"][3:-2], environment) == "none"
 
 
+def test_a_workflow_tells_only_that_it_ended_for_nothing_else_is_bound_there() -> None:
+    (metric,) = workflow_template(DOCUMENT)["spec"]["metrics"]["prometheus"]
+    assert (metric["name"], metric["counter"]) == ("retrain_workflows_total", {"value": "1"})
+    assert labels(metric) == {"pipeline": "loans", "status": "{{workflow.status}}"}
+
+
 def test_a_duty_is_counted_however_it_ends() -> None:
     (metric,) = of_duty("reconcile", DOCUMENT).prometheus or []
     assert metric.when is None

@@ -30,8 +30,9 @@ def ours() -> dict[str, set[str]]:
     for thing in overlay("local"):
         if thing["kind"] not in ("WorkflowTemplate", "CronWorkflow"):
             continue
-        for template in thing["spec"].get("workflowSpec", thing["spec"])["templates"]:
-            for metric in template.get("metrics", {}).get("prometheus", []):
+        spec = thing["spec"].get("workflowSpec", thing["spec"])
+        for carrier in (spec, *spec["templates"]):
+            for metric in carrier.get("metrics", {}).get("prometheus", []):
                 name = f"argo_workflows_{metric['name']}" + ("_bucket" if "histogram" in metric else "")
                 found[name] = {label["key"] for label in metric["labels"]} | (
                     {"le"} if "histogram" in metric else set()

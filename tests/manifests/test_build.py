@@ -54,6 +54,21 @@ def test_an_image_has_one_known_build(objects: Objects) -> None:
         assert not image.endswith(":latest")
 
 
+def test_objects_come_in_waves_and_the_one_who_publishes_last(objects: Objects) -> None:
+    waves = {
+        thing["kind"]: int(thing["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+        for thing in objects
+    }
+    order = ["ServiceAccount", "EventBus", "WorkflowTemplate", "Sensor", "EventSource"]
+    assert [waves[kind] for kind in order] == sorted({waves[kind] for kind in order})
+    assert waves["Namespace"] == waves["Role"] == waves["NetworkPolicy"] == waves["ServiceAccount"]
+    assert waves["CronWorkflow"] > waves["WorkflowTemplate"]
+
+
+def test_what_is_ours_says_so(objects: Objects) -> None:
+    assert {thing["metadata"]["labels"]["app.kubernetes.io/part-of"] for thing in objects} == {"retrain"}
+
+
 def test_names_are_as_long_as_argo_and_kubernetes_take(objects: Objects) -> None:
     for thing in objects:
         assert len(thing["metadata"]["name"]) <= LONGEST.get(thing["kind"], 63), thing["metadata"]["name"]

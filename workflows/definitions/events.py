@@ -16,7 +16,8 @@ from steps.document import BATCH_NAME, Document
 from steps.registry.runs import ETAG_LENGTH
 from workflows.catalog import RUN_PARAMETERS, queue_name
 from workflows.definitions import overlay
-from workflows.definitions.pipeline import labels, labels_of
+from workflows.definitions.pipeline import SHARED, labels, labels_of
+from workflows.definitions.waves import wave
 
 BUS = "default"
 EVENT = "marker"
@@ -62,7 +63,8 @@ def event_bus() -> dict[str, Any]:
         reloader_container_template=part,
         metrics_container_template=part,
     )
-    return overlay.manifest(overlay.EventBus(metadata={"name": BUS}, spec=overlay.EventBusSpec(jetstream=bus)))
+    metadata = {"name": BUS, "labels": dict(SHARED), "annotations": wave("EventBus")}
+    return overlay.manifest(overlay.EventBus(metadata=metadata, spec=overlay.EventBusSpec(jetstream=bus)))
 
 
 def event_source(bucket: str) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def event_source(bucket: str) -> dict[str, Any]:
     )
     return overlay.manifest(
         overlay.EventSource(
-            metadata={"name": queue_name(bucket), "labels": {"app.kubernetes.io/part-of": "retrain"}},
+            metadata={"name": queue_name(bucket), "labels": dict(SHARED), "annotations": wave("EventSource")},
             spec=hera.EventSourceSpec(event_bus_name=BUS, template=_pod("retrain-eventsource"), sqs={EVENT: source}),
         )
     )
@@ -82,7 +84,7 @@ def sensor(document: Document) -> dict[str, Any]:
     """Return the pipeline's Sensor: normalise, let only this pipeline's markers through, create by name."""
     return overlay.manifest(
         overlay.Sensor(
-            metadata={"name": document.name, "labels": labels(document)},
+            metadata={"name": document.name, "labels": labels(document), "annotations": wave("Sensor")},
             spec=hera.SensorSpec(
                 event_bus_name=BUS,
                 replicas=1,

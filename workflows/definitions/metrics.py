@@ -1,8 +1,9 @@
 """The Prometheus metrics that Argo's controller emits for a pipeline; the templates of steps and duties carry them.
 
-Argo counts Workflows by phase by itself; what it cannot know is the outcome, the data's day and the gates' values. Each
-metric stands on the template whose outputs it tells, for only there is a value bound when the step has ended: on the
-whole Workflow, a default would be taken before there is an outcome. A name gets `argo_workflows_` before it.
+What Argo cannot know is the outcome, the data's day and the gates' values. Each such metric stands on the template
+whose outputs it tells, for only there is a value bound when the step has ended: on the whole Workflow, a default would
+be taken before there is an outcome. The Workflow itself tells only that it ended, so that one that left no record is
+seen. A name gets `argo_workflows_` before it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ pod at all (seen: "invalid character '&' in string escape code").
 """
 BUCKETS = (60, 120, 300, 600, 1800, 3600, 7200, 21600)
 """Seconds of a run, from a small table to the default deadline of a run."""
+
+
+def of_run(document: Document) -> models.Metrics:
+    """Return what is told when the whole Workflow has ended, its record written or not."""
+    labels = {"pipeline": document.name, "status": "{{workflow.status}}"}
+    return models.Metrics(
+        prometheus=[_metric("retrain_workflows_total", "Workflows of runs that ended, by status", labels, counter="1")]
+    )
 
 
 def of_step(step: Step, document: Document) -> models.Metrics | None:

@@ -13,9 +13,10 @@ from hera.workflows import DAG, Artifact, NoneArchiveStrategy, Parameter, S3Arti
 
 from steps.document import Document, seconds
 from workflows.catalog import EXIT_STEPS, RUN_PARAMETERS, STEPS, TRAIN, Step
-from workflows.definitions import pods, waiting
+from workflows.definitions import metrics, pods, waiting
 from workflows.definitions.arguments import dependencies, is_collected, prefix_of, producer_of, value_of
 from workflows.definitions.containers import IMAGE, container
+from workflows.definitions.waves import wave
 
 WEEK = 7 * 24 * 3600
 
@@ -29,6 +30,7 @@ def workflow_template(document: Document) -> dict[str, Any]:
             "workflows.argoproj.io/title": f"Retrain {document.name}",
             "workflows.argoproj.io/description": document.description,
             "retrain/owner": document.owner,
+            **wave("WorkflowTemplate"),
         },
         entrypoint="pipeline",
         on_exit="exit",
@@ -39,6 +41,7 @@ def workflow_template(document: Document) -> dict[str, Any]:
             config_map="artifact-repositories", key=document.data.bucket
         ),
         archive_logs=True,
+        metrics=metrics.of_run(document),
         synchronization=models.Synchronization(mutexes=[models.Mutex(name=f"retrain-{document.name}")]),
         ttl_strategy=models.TTLStrategy(seconds_after_completion=WEEK),
         pod_gc=models.PodGC(strategy="OnPodSuccess", delete_delay_duration="600s"),
@@ -76,6 +79,10 @@ def labels_of(pipeline: str) -> dict[str, str]:
         "app.kubernetes.io/managed-by": "retrain",
         "app.kubernetes.io/version": IMAGE.rpartition(":")[2],
     }
+
+
+SHARED = {name: value for name, value in labels_of("").items() if name != "app.kubernetes.io/instance"}
+"""The labels of what all pipelines share."""
 
 
 def document_text(document: Document) -> str:

@@ -17,6 +17,7 @@ from steps.document import Document, seconds
 from workflows.definitions import metrics, pods
 from workflows.definitions.containers import SLACK_ENV
 from workflows.definitions.pipeline import document_text, labels
+from workflows.definitions.waves import wave
 
 IMAGE = "retrain:0.1.0"
 PAGE_ENV = "PAGE_URL"
@@ -76,7 +77,7 @@ def _cron_workflow(duty: Duty, document: Document) -> dict[str, Any]:
     with CronWorkflow(
         name=f"{document.name}-{duty.name}",
         labels=marks,
-        annotations={"workflows.argoproj.io/title": f"{duty.title} ({document.name})"},
+        annotations={"workflows.argoproj.io/title": f"{duty.title} ({document.name})", **wave("CronWorkflow")},
         schedules=list(duty.schedules),
         timezone=document.expect.timezone,
         concurrency_policy="Forbid",
