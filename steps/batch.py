@@ -37,7 +37,7 @@ def load(folder: Path, contract: Contract) -> pd.DataFrame:
     if strange or not files:
         raise ValueError(f"expected clean files 0000.parquet … in {folder.name}, found {strange or 'none'}")
     try:
-        return pd.concat([table.clean(file, contract) for file in files], ignore_index=True)
+        return table.clean(files, contract)
     except Unreadable as error:
         raise ValueError(f"a clean file cannot be read: {error}") from error
 

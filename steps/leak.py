@@ -22,6 +22,8 @@ ROWS = 30
 VALUES = 20
 ROWS_A_VALUE = 10
 """A column of at most so many values, in so many rows each on average, is judged as categories; an id is not."""
+ENOUGH = 1000
+"""Rows that are looked at first: more than `VALUES` among them are more among all."""
 ALIKE = 1 - 1e-9
 """The least correlation of numbers that is the target in other units; the rest is rounding."""
 
@@ -45,15 +47,16 @@ def notices(frame: pd.DataFrame, model: Model) -> dict[str, str]:
         if values.empty:
             found[name] = "is missing in every row: it tells the model nothing"
             continue
-        distinct = values.nunique()
-        if distinct == 1 and len(values) == len(frame):
+        if len(values) == len(frame) and bool((values == values.iloc[0]).all()):
             found[name] = "is the same in every row: it tells the model nothing"
-        elif distinct > most and pd.api.types.is_string_dtype(values.dtype):
+        elif pd.api.types.is_string_dtype(values.dtype) and (distinct := values.nunique()) > most:
             found[name] = f"has {distinct:,} values: the model tells the {most - 1} commonest apart and no others"
     return found
 
 
 def _same_classes(column: pd.Series[Any], truth: Truth) -> bool:
+    if column.iloc[:ENOUGH].nunique(dropna=False) > VALUES:
+        return False
     codes, values = pd.factorize(column, use_na_sentinel=False)
     if not 2 <= len(values) <= min(VALUES, len(column) // ROWS_A_VALUE):
         return False

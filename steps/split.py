@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 HASH_KEY = "retrain-split-01"
 """Pandas wants 16 characters; changing them moves rows between train and holdout."""
+BLOCK = 1 << 18
+"""Rows hashed at a time, so that hashing needs no second copy of the data."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -56,8 +58,11 @@ def _newest(times: NDArray[np.float64], holdout: float) -> NDArray[np.bool_]:
 
 def row_hashes(frame: pd.DataFrame, seed: int) -> NDArray[np.uint64]:
     """Return a hash of each row's content, uniform over 64 bits; the order of rows and columns does not matter."""
-    canonical = pd.DataFrame({name: _canonical(frame[name]) for name in sorted(frame.columns)})
-    hashes = np.asarray(pd.util.hash_pandas_object(canonical, index=False, hash_key=HASH_KEY), dtype=np.uint64)
+    hashes = np.zeros(len(frame), dtype=np.uint64)
+    for first in range(0, len(frame), BLOCK):
+        rows = frame.iloc[first : first + BLOCK]
+        canonical = pd.DataFrame({name: _canonical(rows[name]) for name in sorted(frame.columns)})
+        hashes[first : first + BLOCK] = pd.util.hash_pandas_object(canonical, index=False, hash_key=HASH_KEY)
     return _mixed(hashes ^ _mixed(np.array([seed], dtype=np.uint64)))
 
 

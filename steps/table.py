@@ -6,7 +6,7 @@ read as a table at all is `Unreadable`; what is wrong with its values are violat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,17 +93,31 @@ def write(frame: pd.DataFrame, path: Path, contract: Contract) -> None:
         append(frame)
 
 
-def clean(path: Path, contract: Contract) -> pd.DataFrame:
-    """Read what `write` wrote; raises `Unreadable` if it has other columns or types."""
+def clean(paths: Sequence[Path], contract: Contract) -> pd.DataFrame:
+    """Read what `write` wrote, all files as one table; raises `Unreadable` if one has other columns or types.
+
+    A column at a time, so that only one of them is in memory twice.
+    """
     try:
-        table = pa.parquet.ParquetFile(path).read(use_threads=False)
+        files = [pa.parquet.ParquetFile(path) for path in paths]
+        for path, file in zip(paths, files, strict=True):
+            _same_schema(path, file.schema_arrow, contract)
+        columns = {name: _column(files, name, dtype) for name, dtype in kinds(contract).items()}
     except (pa.ArrowException, OSError):
         raise Unreadable("it cannot be read as Parquet") from None
+    return pd.DataFrame(columns)
+
+
+def _same_schema(path: Path, found: Any, contract: Contract) -> None:
     schema = _schema(contract)
-    if not table.schema.equals(schema):
-        found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
-        raise Unreadable(f"{path.name} has the columns {found}; the contract wants {', '.join(schema.names)}")
-    return dtypes.frame(table, kinds(contract))
+    if not found.equals(schema):
+        columns = ", ".join(f"{field.name} {field.type}" for field in found)
+        raise Unreadable(f"{path.name} has the columns {columns}; the contract wants {', '.join(schema.names)}")
+
+
+def _column(files: Sequence[Any], name: str, dtype: str) -> pd.Series[Any]:
+    table = pa.concat_tables([file.read(columns=[name], use_threads=False) for file in files])
+    return dtypes.frame(table, {name: dtype})[name]
 
 
 def kinds(contract: Contract) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from frames import typed
 
+from steps import split as split_module
 from steps.split import data_hash, row_hashes, split
 
 KINDS = {"id": "integer", "amount": "number", "word": "string", "flag": "boolean", "day": "date"}
@@ -29,6 +30,13 @@ def test_the_hash_of_a_row_never_changes() -> None:
 
 
 HASHES = ["2304209f57db2a81", "8c7daa81dcb1918b", "f8218d616b881216"]
+
+
+def test_how_many_rows_are_hashed_at_a_time_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(row_hashes(rows(20), seed=0))
+    monkeypatch.setattr(split_module, "BLOCK", 7)
+    assert list(row_hashes(rows(20), seed=0)) == whole
+    assert list(row_hashes(rows(0), seed=0)) == []
 
 
 def test_the_holdout_has_about_its_share_and_the_rest_is_train() -> None:

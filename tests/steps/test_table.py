@@ -230,7 +230,7 @@ def test_clean_rows_come_back_as_they_were_and_equal_rows_make_equal_bytes(tmp_p
     rows = read(tmp_path, csv(HEADER, "9007199254740993,0.1,ä,false,0001-01-01", ",,,,")).frame
     table.write(rows, tmp_path / "0000.parquet", ALL)
     table.write(rows.copy(), tmp_path / "0001.parquet", ALL)
-    back = table.clean(tmp_path / "0000.parquet", ALL)
+    back = table.clean([tmp_path / "0000.parquet"], ALL)
     pd.testing.assert_frame_equal(back, rows)
     assert back["whole"].iloc[0] == 9007199254740993
     assert (tmp_path / "0000.parquet").read_bytes() == (tmp_path / "0001.parquet").read_bytes()
@@ -239,7 +239,7 @@ def test_clean_rows_come_back_as_they_were_and_equal_rows_make_equal_bytes(tmp_p
 def test_a_clean_file_of_another_contract_is_not_taken(tmp_path: Path) -> None:
     table.write(typed(TEXT, a=["x"], b=["y"]), tmp_path / "0000.parquet", TEXT)
     with pytest.raises(Unreadable, match="the contract wants whole, number"):
-        table.clean(tmp_path / "0000.parquet", ALL)
+        table.clean([tmp_path / "0000.parquet"], ALL)
 
 
 def test_a_violation_names_a_column_that_is_missing() -> None:
