@@ -14,12 +14,14 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from steps.preparation import Dates, Preparation
 
 NUMERIC = ("integer", "number", "date")
 MISSING = "(missing)"
+UNSEEN = -1
+"""The place of a category that training never saw, where places are told."""
 PARTS = ("year", "month", "day", "day_of_week")
 
 
@@ -38,17 +40,14 @@ def inputs(frame: pd.DataFrame, dtypes: Mapping[str, str], dates: Dates = "days"
 
 
 def transformer(dtypes: Mapping[str, str], preparation: Preparation) -> ColumnTransformer:
-    """Return the unfitted transformer of `inputs`; categories are one-hot, with room for those never seen.
+    """Return the unfitted transformer of `inputs`; categories have room for those never seen.
 
     The scale is for linear models, distances and networks; trees do not mind it.
     """
     columns = {name: _columns(name, dtype, preparation.dates) for name, dtype in dtypes.items()}
     numeric = [column for name, dtype in dtypes.items() if dtype in NUMERIC for column in columns[name]]
     other = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
-    categories = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=preparation.max_categories, sparse_output=False
-    )
-    parts = [("numbers", _numbers(preparation), numeric), ("categories", categories, other)]
+    parts = [("numbers", _numbers(preparation), numeric), ("categories", _categories(preparation), other)]
     return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
 
 
@@ -60,6 +59,13 @@ def _numbers(preparation: Preparation) -> Pipeline | str:
     if preparation.scale:
         steps.append(("scale", StandardScaler()))
     return Pipeline(steps) if steps else "passthrough"
+
+
+def _categories(preparation: Preparation) -> OneHotEncoder | OrdinalEncoder:
+    most = preparation.max_categories
+    if preparation.categories == "ordinal":
+        return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=UNSEEN, max_categories=most)
+    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=most, sparse_output=False)
 
 
 def _columns(name: str, dtype: str, dates: Dates) -> list[str]:
@@ -78,4 +84,7 @@ def _input(column: pd.Series, dtype: str) -> pd.Series:
         return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
     if dtype == "boolean":
         column = column.astype("string").str.lower()
-    return column.astype(object).where(column.notna(), MISSING)
+    codes, values = pd.factorize(column)
+    # One object for each value and not for each row: millions of rows have few.
+    texts = np.append(np.asarray(values, dtype=object), MISSING)
+    return pd.Series(texts[codes], index=column.index)

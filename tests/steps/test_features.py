@@ -97,3 +97,11 @@ def test_rare_categories_share_one() -> None:
     inputs = features.inputs(typed(kinds, s=["x", "x", "y", "z"]), kinds)
     found = features.transformer(kinds, Preparation(max_categories=2)).fit_transform(inputs)
     assert found.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
+
+
+def test_categories_may_be_their_places_in_one_column() -> None:
+    kinds = {"n": "number", "s": "string"}
+    fitted = features.transformer(kinds, Preparation(categories="ordinal", scale=False, max_categories=3))
+    known = features.inputs(typed(kinds, n=[1.0] * 6, s=["y", "x", "y", "x", None, "z"]), kinds)
+    assert fitted.fit_transform(known)[:, 1].tolist() == [1, 0, 1, 0, 2, 2]
+    assert fitted.transform(features.inputs(typed(kinds, n=[1.0], s=["w"]), kinds)).tolist() == [[1, -1]]
