@@ -74,6 +74,7 @@ bench: $(READY) ## measure the engine against a shell that starts the same proce
 lock: ## resolve pyproject.toml into the lock files (needs uv)
 	uv pip compile pyproject.toml --all-extras $(UV) -o requirements.lock
 	uv pip compile pyproject.toml --extra steps $(UV) -c requirements.lock -o images/steps/requirements.lock
+	uv pip compile pyproject.toml --extra steps --extra onnx $(UV) -c requirements.lock -o images/steps/requirements-onnx.lock
 	uv pip compile pyproject.toml --extra cli $(UV) -c requirements.lock -o images/retrain/requirements.lock
 
 .PHONY: clean

@@ -5,6 +5,7 @@ IMAGE_TAG        the tag; default: the version. Never `latest`
 IMAGE_OVERLAYS   overlays that get the digests of what was pushed; default: staging
 IMAGE_BUILDER    docker, podman or buildah; default: the first that works
 IMAGE_FLAGS      further flags of the build, such as --platform linux/amd64
+IMAGE_EXTRAS     `onnx`: the image of the steps also has what documents with `export: onnx` need
 IMAGE_BASE       another Python image to build from, such as one by digest
 """
 
@@ -28,6 +29,8 @@ NAMES: Mapping[str, str] = {"steps": "retrain-steps", "retrain": "retrain"}
 """What the manifests call the image of each folder."""
 LARGEST = 600_000_000
 """Bytes of an image at most, unpacked: a node pulls it before the first pod of a run starts."""
+EXTRAS: Mapping[str, int] = {"": 0, "onnx": 150_000_000}
+"""Bytes more that the image of the steps may have with an extra."""
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 SOURCES = ("images", "steps", "workflows")
 
@@ -42,6 +45,7 @@ class Wanted:
     builder: str
     flags: tuple[str, ...]
     base: str
+    extras: str = ""
 
 
 def wanted(environment: Mapping[str, str], version: str) -> Wanted:
@@ -54,6 +58,9 @@ def wanted(environment: Mapping[str, str], version: str) -> Wanted:
     for overlay in overlays:
         if not (ROOT / "manifests/overlays" / overlay / "kustomization.yaml").is_file():
             raise BuildError(f"IMAGE_OVERLAYS names {overlay!r}; there is no manifests/overlays/{overlay}")
+    extras = environment.get("IMAGE_EXTRAS", "")
+    if extras not in EXTRAS:
+        raise BuildError(f"IMAGE_EXTRAS is {extras!r}; expected {' or '.join(filter(None, EXTRAS))}, or nothing")
     return Wanted(
         registry=registry,
         tag=tag,
@@ -61,6 +68,7 @@ def wanted(environment: Mapping[str, str], version: str) -> Wanted:
         builder=environment.get("IMAGE_BUILDER", ""),
         flags=tuple(shlex.split(environment.get("IMAGE_FLAGS", ""))),
         base=environment.get("IMAGE_BASE", ""),
+        extras=extras,
     )
 
 
@@ -70,7 +78,13 @@ def recipe(folder: str, asked: Wanted, git_sha: str) -> Recipe:
     reference = f"{asked.registry}/{name}:{asked.tag}" if asked.registry else f"{name}:{asked.tag}"
     told = {"GIT_SHA": git_sha, "VERSION": asked.tag, "IMAGE": reference}
     base = {"PYTHON": asked.base} if asked.base else {}
-    return Recipe(Path("images", folder, "Dockerfile"), reference, {**told, **base}, asked.flags)
+    locked = {"LOCK": lock(folder, asked)} if asked.extras else {}
+    return Recipe(Path("images", folder, "Dockerfile"), reference, {**told, **base, **locked}, asked.flags)
+
+
+def lock(folder: str, asked: Wanted) -> str:
+    """Return the name of the lock file that the image of the folder installs."""
+    return f"requirements-{asked.extras}.lock" if asked.extras and folder == "steps" else "requirements.lock"
 
 
 def revision(do: Run = run) -> str:
@@ -86,20 +100,22 @@ def build(folder: str, asked: Wanted, builder: str, do: Run = run) -> Pin:
     how = recipe(folder, asked, git_sha)
     do(build_command(builder, how))
     large = size(builder, how.reference, do)
-    if large > LARGEST:
-        raise BuildError(f"{how.reference} has {large:,} bytes unpacked; {LARGEST:,} at most: what did the lock add?")
+    most = LARGEST + (EXTRAS[asked.extras] if folder == "steps" else 0)
+    if large > most:
+        raise BuildError(f"{how.reference} has {large:,} bytes unpacked; {most:,} at most: what did the lock add?")
     digest = push(builder, how.reference, do) if asked.registry else ""
     file = ROOT / "build/images" / f"{NAMES[folder]}.cdx.json"
-    _bill(folder, Built(NAMES[folder], asked.tag, git_sha, digest), file)
+    place = Path(folder, lock(folder, asked))
+    _bill(place, Built(NAMES[folder], asked.tag, git_sha, digest), file)
     print(f"{how.reference}: {large:,} bytes unpacked{f', {digest}' if digest else ''}; {file.relative_to(ROOT)}")  # noqa: T201
     return Pin(NAMES[folder], how.reference.rpartition(":")[0], asked.tag, digest)
 
 
-def _bill(folder: str, built: Built, file: Path) -> None:
-    place = ROOT / "images" / folder
+def _bill(locked: Path, built: Built, file: Path) -> None:
+    place = ROOT / "images" / locked.parent
     file.parent.mkdir(parents=True, exist_ok=True)
-    dockerfile, lock = ((place / name).read_text(encoding="utf-8") for name in ("Dockerfile", "requirements.lock"))
-    file.write_text(bill(built, dockerfile, lock, datetime.now(UTC)), encoding="utf-8")
+    dockerfile, pins = ((place / name).read_text(encoding="utf-8") for name in ("Dockerfile", locked.name))
+    file.write_text(bill(built, dockerfile, pins, datetime.now(UTC)), encoding="utf-8")
 
 
 def pin(overlays: Sequence[str], pins: Sequence[Pin]) -> None:

@@ -111,6 +111,17 @@ class CostGate(_Gate):
     metric: Literal["latency_ms", "size_mib"]
 
 
+class ParityGate(_Gate):
+    """How far the exported file's answers are from the model's, on the holdout.
+
+    `score_difference` is the largest of the probabilities (0 to 1), or of a regression's numbers (the target's unit);
+    `label_difference` the share of rows (0 to 1) with another label.
+    """
+
+    kind: Literal["parity"]
+    metric: Literal["score_difference", "label_difference"]
+
+
 class CheckGate(_Gate):
     """A number from a function of your own, `steps.checks.<module>.<function>`; see `steps/checks/__init__.py`."""
 
@@ -119,6 +130,6 @@ class CheckGate(_Gate):
 
 
 Gate = Annotated[
-    MetricGate | FairnessGate | SliceGate | BaselineGate | ChampionGate | DriftGate | CostGate | CheckGate,
+    MetricGate | FairnessGate | SliceGate | BaselineGate | ChampionGate | DriftGate | CostGate | ParityGate | CheckGate,
     Field(discriminator="kind"),
 ]

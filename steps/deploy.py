@@ -38,8 +38,9 @@ INTERFACE = Interface(
         "champion",
         "allow-older",
     ),
-    artifacts=("document", "model", "report", "card", "model-card"),
+    artifacts=("document", "model", "report", "card", "model-card", "onnx"),
     writes=("version", "verdict"),
+    optional=("onnx",),
 )
 NO_CHAMPION = "none"
 ATTEMPTS = 8
@@ -181,7 +182,8 @@ def run(call: Call) -> None:
     now = datetime.now(UTC)
     document = documents.read(call.artifacts["document"].read_bytes())
     store = objects.connect(document.data.bucket)
-    files = version.Files(*(call.artifacts[name] for name in ("model", "report", "card", "model-card")))
+    given = call.artifacts
+    files = version.Files(given["model"], given["report"], given["card"], given["model-card"], given.get("onnx"))
     candidate = _candidate(call, document, now)
     answer = deploy(store, document, candidate, files, now)
     if answer.reason is Reason.PROMOTED:

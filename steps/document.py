@@ -66,6 +66,7 @@ class Model(Value):
     With `positive`, the target's value that is the positive class, it is a classification, without it a regression.
     Rows are held out by a hash of their content, or, with the column `time`, the newest are.
     `threshold` names the metric for which the probability that makes a positive is chosen within the training rows.
+    `export` makes a second file of the same model beside it, for servers that have no Python.
     """
 
     target: ColumnName
@@ -81,6 +82,7 @@ class Model(Value):
     threshold: Literal["accuracy", "balanced_accuracy", "f1"] | None = None
     prepare: Preparation = Preparation()
     mitigation: Mitigation | None = None
+    export: Literal["onnx"] | None = None
 
     @property
     def task(self) -> Task:
@@ -259,6 +261,18 @@ class Document(Value):
             raise ValueError(f"with mitigation the sensitive column {self.model.sensitive!r} cannot be a feature")
         if self.model.mitigation and self.model.threshold:
             raise ValueError("model.threshold would undo what model.mitigation does; give one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _export_is_held_to_the_model(self) -> Document:
+        parity = [gate for gate in self.gates if gate.kind == "parity"]
+        if self.model.export and not parity:
+            raise ValueError("model.export needs a gate of kind parity: how far may the file's answers be off?")
+        for gate in parity:
+            if not self.model.export:
+                raise ValueError(f"gate {gate.name!r}: parity is of an exported file; give model.export")
+            if gate.metric == "label_difference" and self.model.task == "regression":
+                raise ValueError(f"gate {gate.name!r}: a regression has no labels; use score_difference")
         return self
 
     @model_validator(mode="after")

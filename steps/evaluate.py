@@ -16,7 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from steps import batch, bootstrap, champion, drift, evidence, fairness, findings, gates, interface, metrics, model
+from steps import (
+    batch,
+    bootstrap,
+    champion,
+    drift,
+    evidence,
+    export,
+    fairness,
+    findings,
+    gates,
+    interface,
+    metrics,
+    model,
+)
 from steps import document as documents
 from steps.card import build, distribution, modelcard, page
 from steps.card import report as card_report
@@ -35,9 +48,10 @@ from steps.split import Split
 
 INTERFACE = Interface(
     parameters=("workflow", "uid", "batch", "as-of", "revision", "data-hash"),
-    artifacts=("document", "clean", "model"),
+    artifacts=("document", "clean", "model", "onnx"),
     writes=("decision", "evaluation", "champion", "verdict"),
     saves=("report", "card", "model-card"),
+    optional=("onnx",),
 )
 LIMIT = 8000
 """Bytes of the output parameter `evaluation` at most."""
@@ -66,8 +80,13 @@ class Evaluation:
         }
 
 
-def evaluate(trained: Trained, parts: Split, standing: champion.Standing, document: Document) -> Evaluation:
-    """Return the evaluation of the model on `parts.holdout`, against what stands in production."""
+def evaluate(
+    trained: Trained, parts: Split, standing: champion.Standing, document: Document, exported: bytes | None = None
+) -> Evaluation:
+    """Return the evaluation of the model on `parts.holdout`, against what stands in production.
+
+    `exported` is the file of the document's `model.export`. Raises `ModelRefused` if it is not of this model.
+    """
     held = _held(trained, parts, document)
     task, groups = document.model.task, _groups(held, parts, document)
     measured = Measured(
@@ -79,6 +98,7 @@ def evaluate(trained: Trained, parts: Split, standing: champion.Standing, docume
         champion=champion.meet(standing, held.rows, held.truth, document),
         fairness={name: fairness.measure(name, groups) for name in fairness.METRICS} if groups else {},
         moved=drift.moved(parts, standing.version, standing.report, document),
+        exported=export.answers(exported, trained, held.rows) if exported else None,
     )
     judged = tuple(gates.judge(gate, findings.find(gate, measured)) for gate in document.gates)
     rows = {"train": len(parts.train), "holdout": len(held.rows)}
@@ -164,7 +184,11 @@ def _run(call: Call) -> dict[str, str]:
     """Return which run and batch this is, and what made it run."""
     return {
         **call.parameters,
-        "model-sha256": hashlib.sha256(call.artifacts["model"].read_bytes()).hexdigest(),
+        **{
+            f"{name}-sha256": hashlib.sha256(call.artifacts[name].read_bytes()).hexdigest()
+            for name in ("model", "onnx")
+            if name in call.artifacts
+        },
         "git-sha": os.environ.get("RETRAIN_GIT_SHA", ""),
         "image": os.environ.get("RETRAIN_IMAGE", ""),
     }
@@ -179,7 +203,8 @@ def run(call: Call) -> None:
     parts = batch.check(batch.load(call.artifacts["clean"], document.contract), document)
     trained = model.load(call.artifacts["model"].read_bytes())
     standing = champion.standing(objects.connect(document.data.bucket), document)
-    evaluation = evaluate(trained, parts, standing, document)
+    exported = call.artifacts["onnx"].read_bytes() if "onnx" in call.artifacts else None
+    evaluation = evaluate(trained, parts, standing, document, exported)
     found = Candidate(trained, parts, evaluation.predicted, evaluation.measured, evaluation.judged, evaluation.decision)
     of = evidence.gather(found, standing, document, _run(call))
     card = build.card(of)

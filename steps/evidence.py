@@ -85,6 +85,7 @@ def provenance(
         },
         "Model": {
             "model sha256": run.get("model-sha256"),
+            **({"ONNX sha256": run.get("onnx-sha256")} if document.model.export else {}),
             "document sha256": fingerprint(document),
             "estimator": document.model.estimator,
             "parameters": json.dumps(document.model.params, sort_keys=True),

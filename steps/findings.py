@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from steps import bootstrap, check, cost, drift, fairness, metrics, slices, weighted
+from steps import bootstrap, check, cost, drift, fairness, metrics, parity, slices, weighted
 from steps.bootstrap import Floats
 from steps.criteria import (
     METRICS,
@@ -20,6 +20,7 @@ from steps.criteria import (
     FairnessGate,
     Gate,
     MetricGate,
+    ParityGate,
     SliceGate,
 )
 from steps.measured import Found, Measured
@@ -38,6 +39,8 @@ def find(gate: Gate, measured: Measured) -> Found:
         return cost.measure(gate.metric, measured.trained, measured.held.rows)
     if isinstance(gate, DriftGate):
         return drift.measure(gate, measured.moved, measured.document)
+    if isinstance(gate, ParityGate):
+        return parity.measure(gate.metric, measured.held.predicted, measured.exported)
     if isinstance(gate, CheckGate):
         return check.measure(gate.metric, measured.held)
     found, spread = _estimate(gate, measured)

@@ -25,12 +25,16 @@ CREATED_FORMATS = ("%Y-%m-%d %H:%M:%S %z %Z", "%Y-%m-%dT%H:%M:%S%z")
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The arguments of one verb: values and files it reads, values and files it writes (each a path for it to fill)."""
+    """The arguments of one verb: values and files it reads, values and files it writes (each a path for it to fill).
+
+    `optional` names the files among them that only some documents ask for.
+    """
 
     parameters: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     saves: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,10 @@ def parse(interface: Interface, argv: list[str]) -> Call:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     groups = (interface.parameters, interface.artifacts, interface.writes, interface.saves)
     for name in [name for group in groups for name in group]:
-        parser.add_argument(f"--{name}", dest=name, required=True)
+        parser.add_argument(f"--{name}", dest=name, required=name not in interface.optional)
     values = vars(parser.parse_args(argv))
-    texts, *paths = ({name: values[name] for name in group} for group in groups)
+    given = ([name for name in group if values[name] is not None] for group in groups)
+    texts, *paths = ({name: values[name] for name in group} for group in given)
     artifacts, writes, saves = ({name: Path(value) for name, value in group.items()} for group in paths)
     return Call(texts, artifacts, writes, saves)
 

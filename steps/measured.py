@@ -65,7 +65,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything gates ask for: the holdout, and metrics of the model, of the dummy and of the champion on it."""
+    """Everything gates ask for: the holdout, and metrics of the model, of the dummy and of the champion on it.
+
+    `exported` is what the exported file answers on it, None without one.
+    """
 
     document: Document
     trained: Trained
@@ -75,6 +78,7 @@ class Measured:
     champion: Champion
     fairness: Mapping[str, Fairness]
     moved: Moved = Moved()
+    exported: Predictions | None = None
 
 
 @dataclass(frozen=True, slots=True)

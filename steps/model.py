@@ -159,8 +159,11 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
-def dump(trained: Trained, path: Path) -> None:
-    """Write the model file; equal models make equal bytes. Raises `ModelRefused` for types that could not be loaded."""
+def dump(trained: Trained, path: Path) -> Trained:
+    """Write the model file and return the model as it would be read; equal models make equal bytes.
+
+    Raises `ModelRefused` for types that could not be loaded.
+    """
     try:
         raw = skops.io.dumps(trained.estimator)
     except (UnsupportedTypeException, TypeError) as error:
@@ -169,7 +172,9 @@ def dump(trained: Trained, path: Path) -> None:
     members = skopsfile.members(raw)
     about = replace(trained.about, model_sha256=skopsfile.digest(members))
     note = json.dumps(asdict(about), sort_keys=True, indent=2).encode()
-    path.write_bytes(skopsfile.zipped({**members, ABOUT: note}))
+    data = skopsfile.zipped({**members, ABOUT: note})
+    path.write_bytes(data)
+    return replace(trained, about=about, size=len(data))
 
 
 def load(data: bytes) -> Trained:

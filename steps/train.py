@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
-from steps import batch, check, estimator, features, interface, leak, mitigation, model, threshold
+from steps import batch, check, estimator, export, features, interface, leak, mitigation, model, threshold
 from steps import document as documents
 from steps.document import Document
 from steps.interface import Call, Interface
@@ -23,7 +23,8 @@ from steps.model import Trained
 INTERFACE = Interface(
     artifacts=("document", "clean"),
     writes=("verdict",),
-    saves=("model",),
+    saves=("model", "onnx"),
+    optional=("onnx",),
 )
 
 
@@ -70,11 +71,15 @@ def run(call: Call) -> None:
     for gate in document.gates:
         if gate.kind == "check":
             check.load(gate.metric)
+    if document.model.export:
+        export.ready()
     trained = train(parts.train, document)
     try:
-        model.dump(trained, call.save("model"))
+        trained = model.dump(trained, call.save("model"))
     except model.ModelRefused as error:
         raise estimator.refusal(f"{document.model.estimator} cannot be kept in a model file: {error}") from error
+    if document.model.export:
+        call.save("onnx").write_bytes(export.export(trained))
     for name, says in leak.notices(parts.train, document.model).items():
         print(f"feature {name!r} {says}")  # noqa: T201 - the step's log
     print(f"{document.model.estimator}: trained on {len(parts.train)} rows, {len(parts.holdout)} held out")  # noqa: T201 - the step's log

@@ -19,6 +19,7 @@ def test_a_row_is_the_step_s_own_interface(step: Step) -> None:
     assert sorted(declared.artifacts) == sorted(step.artifacts)
     assert sorted(declared.writes) == sorted((*(row.name for row in step.writes), *verdict))
     assert sorted(declared.saves) == sorted(row.name for row in step.saves)
+    assert declared.optional == step.optional
 
 
 @pytest.mark.parametrize("step", [*STEPS, *EXIT_STEPS], ids=lambda step: step.name)

@@ -36,7 +36,8 @@ class Step:
 
     `backoff` names the run's parameter that says how long the wait before a retry is. Argo waits before it asks whether
     to retry at all, so a step that may decide against going on has the short one: what it says is told soon. Where that
-    is too short for an outage, `reconcile` starts another run.
+    is too short for an outage, `reconcile` starts another run. `optional` names artifacts, read or made, that are there
+    only where the document exports its model.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Step:
     artifacts: tuple[str, ...]
     writes: tuple[Written, ...] = ()
     saves: tuple[Saved, ...] = ()
+    optional: tuple[str, ...] = ()
     fan_out: str = ""
     only_when: Literal["", "deploy", "reject"] = ""
     store: bool = False
@@ -101,20 +103,22 @@ TRAIN = Step(
     title="Train the model",
     parameters=(),
     artifacts=("document", "clean"),
-    saves=(Saved("model", "model.skops"),),
+    saves=(Saved("model", "model.skops"), Saved("onnx", "model.onnx")),
+    optional=("onnx",),
     timeout="3h",
 )
 EVALUATE = Step(
     name="evaluate",
     title="Judge the model by its gates",
     parameters=("workflow", "uid", "batch", "as-of", "revision", "data-hash"),
-    artifacts=("document", "clean", "model"),
+    artifacts=("document", "clean", "model", "onnx"),
     writes=(
         Written("decision", default="reject", exported=True),
         Written("evaluation", exported=True),
         Written("champion", exported=True),
     ),
     saves=(Saved("report", "report.json"), Saved("card", "report.html"), Saved("model-card", "model-card.md")),
+    optional=("onnx",),
     store=True,
     timeout="30m",
 )
@@ -124,7 +128,8 @@ DEPLOY = Step(
     parameters=(
         "workflow", "uid", "created", "batch", "as-of", "revision", "data-hash", "token", "champion", "allow-older",
     ),
-    artifacts=("document", "model", "report", "card", "model-card"),
+    artifacts=("document", "model", "report", "card", "model-card", "onnx"),
+    optional=("onnx",),
     writes=(Written("version", exported=True),),
     only_when="deploy",
     store=True,

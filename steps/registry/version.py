@@ -18,12 +18,16 @@ from steps.verdict import StoreError
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A run's model on disk and what is said of it: a report for machines, a page and a model card for people."""
+    """A run's model on disk and what is said of it: a report for machines, a page and a model card for people.
+
+    `onnx` is the same model once more, where the document exports it.
+    """
 
     model: Path
     report: Path
     card: Path | None = None
     model_card: Path | None = None
+    onnx: Path | None = None
 
     @property
     def named(self) -> dict[str, tuple[str, Path]]:
@@ -33,6 +37,7 @@ class Files:
             "report": ("report.json", self.report),
             "card": ("report.html", self.card),
             "model_card": ("model-card.md", self.model_card),
+            "onnx": ("model.onnx", self.onnx),
         }
         return {part: (name, path) for part, (name, path) in given.items() if path is not None}
 

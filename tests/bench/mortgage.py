@@ -172,9 +172,10 @@ def _arguments(name: str, given: Mapping[str, str], place: Path) -> list[str]:
     """Return a step's arguments by its row of the catalog; what is not given it makes, below `place`."""
     step = ROWS[name]
     makes = [written.name for written in step.writes] + (["verdict"] if step in STEPS else [])
-    saves = [saved.name for saved in step.saves]
+    saves = [saved.name for saved in step.saves if saved.name not in step.optional]
+    reads = [name for name in step.artifacts if name not in step.optional]
     paths = {**{one: str(place / one) for one in (*makes, *saves)}, **{s: given[s] for s in saves if s in given}}
-    return [f"--{one}={given[one]}" for one in (*step.parameters, *step.artifacts)] + [
+    return [f"--{one}={given[one]}" for one in (*step.parameters, *reads)] + [
         f"--{one}={path}" for one, path in paths.items()
     ]
 

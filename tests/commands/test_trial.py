@@ -122,6 +122,22 @@ def test_a_public_data_set_becomes_a_gated_model_in_two_commands(
 
 
 @pytest.mark.whole
+def test_an_export_is_held_against_its_model_and_kept(cli: Cli, tmp_path: Path) -> None:
+    data, places = tmp_path / "churn.csv", ["--pipelines", tmp_path / "pipelines"]
+    churn().to_csv(data, index=False)
+    assert cli("new", "churn", "--data", data, "--target", "left", *places).code == 0
+    file = tmp_path / "pipelines" / "churn.yaml"
+    told = file.read_text(encoding="utf-8").replace("\nmodel:\n", "\nmodel:\n  export: onnx\n")
+    parity = "  - {name: same-as-onnx, kind: parity, metric: score_difference, below: 0.001}\n"
+    file.write_text(told.replace("\ngates:\n", f"\ngates:\n{parity}"), encoding="utf-8")
+    done = cli("run", "churn", "--data", data, *places, "--home", tmp_path / "home", "--json")
+    found = json.loads(done.out)
+    (gate,) = (gate for gate in found["gates"] if gate["kind"] == "parity")
+    assert (gate["passed"], done.code) == (True, 0), gate["evidence"]
+    assert Path(found["files"]["onnx"]).stat().st_size > 1000
+
+
+@pytest.mark.whole
 def test_a_spoilt_file_is_refused_with_the_rule_and_nobody_s_bucket_is_touched(
     cli: Cli, tmp_path: Path, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

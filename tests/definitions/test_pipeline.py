@@ -63,6 +63,26 @@ def test_artifacts_lie_under_the_run_s_name_and_uid_unpacked(spec: dict[str, Any
             assert artifact["optional"] is True
 
 
+PARITY = {"name": "same", "kind": "parity", "metric": "score_difference", "below": 0.001}
+
+
+@pytest.mark.parametrize("exports", [False, True])
+def test_an_exported_model_goes_from_train_to_its_judge_and_to_production(exports: bool) -> None:
+    of = document(model__export="onnx", gates=[PARITY]) if exports else document()
+    made = workflow_template(of)["spec"]
+    ways = {
+        name: [one["name"] for one in template(made, name)[way].get("artifacts", []) if one["name"] == "onnx"]
+        for name, way in (("train", "outputs"), ("evaluate", "inputs"), ("deploy", "inputs"))
+    }
+    assert ways == dict.fromkeys(ways, ["onnx"] if exports else [])
+    for name, folder in (("train", "outputs"), ("evaluate", "inputs"), ("deploy", "inputs")):
+        told = [one for one in template(made, name)["container"]["args"] if one.startswith("--onnx=")]
+        assert told == [f"--onnx={{{{{folder}.artifacts.onnx.path}}}}"] * exports
+    for name in ("evaluate", "deploy"):
+        sources = [one["from"] for one in task(made, name)["arguments"]["artifacts"] if one["name"] == "onnx"]
+        assert sources == ["{{tasks.train.outputs.artifacts.onnx}}"] * exports
+
+
 def test_every_output_parameter_has_a_default(spec: dict[str, Any]) -> None:
     for entry in spec["templates"]:
         for parameter in entry.get("outputs", {}).get("parameters", []):

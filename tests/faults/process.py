@@ -54,10 +54,10 @@ class Call:
 
 
 def call_of(interface: Interface, values: Mapping[str, str], files: Mapping[str, bytes]) -> Call:
-    """Return a call that gives the step every parameter and artifact that it declares."""
+    """Return a call that gives the step every parameter and artifact that every document asks for."""
     return Call(
         {name: values[name] for name in interface.parameters},
-        {name: File(files[name]) for name in interface.artifacts},
+        {name: File(files[name]) for name in interface.artifacts if name not in interface.optional},
         {name: File() for name in interface.writes},
         {name: File() for name in interface.saves},
     )

@@ -50,6 +50,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         place.mkdir(parents=True)
         (place / "Dockerfile").write_text("ARG PYTHON=docker.io/library/python:3.11-slim\n")
         (place / "requirements.lock").write_text("boto3==1.44.5\n")
+        (place / "requirements-onnx.lock").write_text("boto3==1.44.5\nonnx==1.23.2\n")
     for overlay in ("staging", "local"):
         place = tmp_path / "manifests/overlays" / overlay
         place.mkdir(parents=True)
@@ -106,7 +107,23 @@ def test_an_image_that_is_too_large_is_not_pushed() -> None:
     assert not any(command[1] == "push" for command in buildah.asked)
 
 
+def test_an_extra_is_installed_from_its_own_lock_and_billed(root: Path) -> None:
+    buildah = Buildah(layer=LARGEST + 1)
+    asked = wanted({"IMAGE_EXTRAS": "onnx"}, "0.1.0")
+    build.build("steps", asked, "buildah", buildah)
+    assert "LOCK=requirements-onnx.lock" in buildah.words("bud")
+    components = json.loads((root / "build/images/retrain-steps.cdx.json").read_text())["components"]
+    assert "onnx" in {component["name"] for component in components}
+
+
+def test_the_image_without_steps_has_no_extra(root: Path) -> None:
+    buildah = Buildah()
+    build.build("retrain", wanted({"IMAGE_EXTRAS": "onnx"}, "0.1.0"), "buildah", buildah)
+    assert "LOCK=requirements.lock" in buildah.words("bud")
+
+
 WRONG = {
+    "no extra": ({"IMAGE_EXTRAS": "gpu"}, "'gpu'; expected onnx, or nothing"),
     "latest": ({"IMAGE_TAG": "latest"}, "never `latest`"),
     "no tag": ({"IMAGE_TAG": "a b"}, "'a b'"),
     "no overlay": ({"IMAGE_OVERLAYS": "staging nowhere"}, "'nowhere'"),

@@ -87,10 +87,14 @@ def test_the_first_model_is_promoted(s3: Any, tmp_path: Path, monkeypatch: pytes
         "version": VERSION, "previous": "", "data_hash": HASH, "token": 1, "uid": UID
     }  # fmt: skip
     prefix = f"registry/loans/versions/{VERSION}"
-    names = ("model-card.md", "model.skops", "report.html", "report.json", "version.json")
+    names = ("model-card.md", "model.onnx", "model.skops", "report.html", "report.json", "version.json")
     assert keys(s3, prefix) == [f"{prefix}/{name}" for name in names]
     about = read(s3, f"{prefix}/version.json")
-    assert {part: about[part]["size"] for part in ("card", "model_card")} == {"card": 8, "model_card": 14}
+    assert {part: about[part]["size"] for part in ("card", "model_card", "onnx")} == {
+        "card": 8,
+        "model_card": 14,
+        "onnx": 8,
+    }
     assert (about["git_sha"], about["image"], about["model"]["size"]) == ("abc", None, len("the model"))
     assert about["document"]["name"] == "loans"
     assert kinds(connect(BUCKET)) == ["intent"]

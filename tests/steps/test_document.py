@@ -99,6 +99,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a private check": (gates(kind="check", metric="steps.checks.mine._mine"), "metric"),
     "a group of nobody": (gates(kind="slice", by="group", min_rows=0), "min_rows"),
     "small groups in another way": (gates(kind="slice", by="group", small_groups="ignore"), "small_groups"),
+    "an export nobody compares": (loans(model__export="onnx"), "model.export needs a gate of kind parity"),
+    "an export of another kind": (loans(model__export="pmml"), "model.export"),
+    "parity of nothing": (
+        gates(kind="parity", metric="score_difference", above=None, below=0.1),
+        "gate 'auc': parity is of an exported file; give model.export",
+    ),
+    "labels of a number": (
+        loans(
+            model__positive=None,
+            model__target="income",
+            model__features=["credit_score"],
+            model__export="onnx",
+            gates=[{"name": "same", "kind": "parity", "metric": "label_difference", "below": 0.1}],
+        ),
+        "gate 'same': a regression has no labels",
+    ),
     "mitigation without a group": (
         loans(model__sensitive=None, model__mitigation={"method": "exponentiated-gradient"}),
         "fairness needs model.sensitive",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from documents import document, regression
 from frames import loans, typed
 
-from steps import batch, evaluate, model, table
+from steps import batch, evaluate, export, model, table
 from steps.champion import Standing
 from steps.champion import standing as champion_standing
 from steps.document import Document
@@ -161,7 +162,7 @@ def test_every_estimate_has_an_interval_and_the_same_one_each_time() -> None:
     assert other["interval"] != first[0]["interval"]
 
 
-def call(folder: Path, of: Document, rows: Any = None) -> int:
+def call(folder: Path, of: Document, rows: Any = None, *more: str) -> int:
     (folder / "clean").mkdir(parents=True)
     rows = loans(of) if rows is None else rows
     table.write(rows, folder / "clean" / "0000.parquet", of.contract)
@@ -169,7 +170,7 @@ def call(folder: Path, of: Document, rows: Any = None) -> int:
     (folder / "document").write_text(of.model_dump_json())
     paths = {name: folder / name for name in ("document", "clean", "model")}
     outputs = {name: folder / "out" / name for name in (*evaluate.INTERFACE.writes, *evaluate.INTERFACE.saves)}
-    return evaluate.main([f"--{name}={value}" for name, value in {**RUN, **paths, **outputs}.items()])
+    return evaluate.main([f"--{name}={value}" for name, value in {**RUN, **paths, **outputs}.items()] + [*more])
 
 
 def test_the_step_says_decision_champion_and_leaves_a_report(s3: Any, tmp_path: Path) -> None:
@@ -265,6 +266,46 @@ def test_a_store_that_cannot_be_asked_is_no_decision(tmp_path: Path, monkeypatch
         monkeypatch.setenv(name, "us-east-1")
     assert call(tmp_path, ALL) == 1
     assert not (tmp_path / "out" / "decision").exists()
+
+
+SAME = {"name": "same", "kind": "parity", "metric": "score_difference", "below": 1e-3}
+EXPORTS = document(gates=[ACCURACY, SAME], model__export="onnx")
+
+
+def exported(folder: Path, of: Document) -> Evaluation:
+    """Return the evaluation of a model and its exported file, both made as `train` makes them."""
+    cut = parts(of)
+    trained = model.dump(train(cut.train, of), folder / "model.skops")
+    return evaluate.evaluate(trained, cut, Standing(), of, export.export(trained))
+
+
+def test_an_exported_file_that_answers_alike_passes(tmp_path: Path) -> None:
+    found = exported(tmp_path, EXPORTS).to_json()
+    assert found["decision"] == "deploy"
+    assert "apart, 0 of " in found["gates"][1]["evidence"]
+
+
+def test_an_exported_file_that_answers_otherwise_is_rejected(tmp_path: Path) -> None:
+    # Ties between neighbours: 32-bit distances order them in another way.
+    nearest = document(gates=[SAME], model__export="onnx", model__estimator="sklearn.neighbors.KNeighborsClassifier")
+    found = exported(tmp_path, nearest).to_json()
+    assert found["decision"] == "reject"
+    assert found["gates"][0]["value"] > 0.1
+
+
+def test_a_document_that_exports_lets_nothing_pass_without_the_file() -> None:
+    found = evaluated(EXPORTS).to_json()
+    assert found["decision"] == "reject"
+    assert found["gates"][1]["evidence"] == "there is no exported file"
+
+
+def test_the_step_says_of_what_file_it_judged_the_parity(s3: Any, tmp_path: Path) -> None:
+    rows = loans(EXPORTS)
+    trained = model.dump(train(parts(EXPORTS).train, EXPORTS), tmp_path / "unused")
+    (tmp_path / "onnx").write_bytes(export.export(trained))
+    assert call(tmp_path, EXPORTS, rows, f"--onnx={tmp_path / 'onnx'}") == 0
+    assert (tmp_path / "out" / "decision").read_text() == "deploy"
+    assert hashlib.sha256((tmp_path / "onnx").read_bytes()).hexdigest() in (tmp_path / "out" / "card").read_text()
 
 
 def test_the_evaluation_stays_small_with_very_many_gates() -> None:

@@ -51,6 +51,12 @@ def test_other_arguments_end_with_exit_code_2(tmp_path: Path, extra: list[str] |
         parse(SIMPLE, given)
 
 
+def test_a_file_that_few_documents_have_may_be_left_out(tmp_path: Path) -> None:
+    some = Interface(artifacts=("document", "onnx"), saves=("copy",), optional=("onnx", "copy"))
+    assert parse(some, ["--document=d"]) == Call({}, {"document": Path("d")}, {}, {})
+    assert parse(some, ["--document=d", "--onnx=o"]).artifacts["onnx"] == Path("o")
+
+
 def test_what_argo_and_kubernetes_expand_is_broken_up(tmp_path: Path) -> None:
     parse(SIMPLE, argv(tmp_path)).write("out", "{{{{=1}} $$(HOME) {{{ $((")
     text = (tmp_path / "deep" / "out").read_text(encoding="utf-8")
@@ -123,4 +129,5 @@ def test_the_step_s_interface_is_its_row_of_the_catalog(name: str) -> None:
         row.artifacts,
         (*(written.name for written in row.writes), *verdicts),
         tuple(saved.name for saved in row.saves),
+        row.optional,
     )

@@ -10,7 +10,7 @@ import pytest
 from documents import document, regression
 from frames import loans, typed
 
-from steps import model, table, train
+from steps import export, model, table, train
 from steps.document import Document
 from steps.split import split
 
@@ -28,7 +28,7 @@ def call(folder: Path, of: Document, rows: Any, count: int = 2) -> int:
         table.write(rows[part * size : (part + 1) * size], folder / "clean" / f"{part:04}.parquet", of.contract)
     (folder / "document").write_text(of.model_dump_json())
     paths = {name: folder / name for name in ("document", "clean")}
-    outputs = {name: folder / "out" / name for name in ("verdict", "model")}
+    outputs = {name: folder / "out" / name for name in ("verdict", "model", *(["onnx"] if of.model.export else []))}
     return train.main([f"--{name}={path}" for name, path in {**paths, **outputs}.items()])
 
 
@@ -104,6 +104,30 @@ def test_a_document_that_cannot_be_carried_out_fails_for_good(
     found = verdict(tmp_path)
     assert found["outcome"] == "failed"
     assert says in found["message"]
+    assert not (tmp_path / "out" / "model").exists()
+
+
+EXPORTED = document(
+    model__export="onnx", gates=[{"name": "same", "kind": "parity", "metric": "score_difference", "below": 1e-3}]
+)
+
+
+def test_an_exported_model_lies_beside_the_model_and_knows_which(tmp_path: Path) -> None:
+    rows = loans(EXPORTED)
+    assert call(tmp_path, EXPORTED, rows) == 0
+    trained = model.load((tmp_path / "out" / "model").read_bytes())
+    answered = export.answers((tmp_path / "out" / "onnx").read_bytes(), trained, rows)
+    np.testing.assert_allclose(answered.scores, trained.predict(rows).scores, atol=1e-6)
+
+
+def test_without_the_extra_an_export_is_refused_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "EXTRA", ("onnx", "no_such_runtime"))
+    assert call(tmp_path, EXPORTED, loans(EXPORTED)) == 42
+    found = verdict(tmp_path)
+    assert (found["outcome"], found["reason"]) == ("failed", "document")
+    assert "no_such_runtime is not installed here; build the image of the steps with IMAGE_EXTRAS" in found["message"]
     assert not (tmp_path / "out" / "model").exists()
 
 

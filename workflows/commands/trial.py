@@ -43,7 +43,13 @@ from workflows.errors import RetrainError
 
 BATCH = "trial"
 TRIALS = "trials"
-KEPT = {"card": "report.html", "report": "report.json", "model-card": "model-card.md", "model": "model.skops"}
+KEPT = {
+    "card": "report.html",
+    "report": "report.json",
+    "model-card": "model-card.md",
+    "model": "model.skops",
+    "onnx": "model.onnx",
+}
 """The artifacts that outlive a trial, and what their files are called."""
 SUFFIXES = (".csv", ".parquet")
 NOWHERE = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from steps.verdict import Conclusion, Outcome, headline
 
+CALLED = {"card": "report card", "model": "model", "onnx": "model as ONNX", "model-card": "model card"}
 SHOWN = 10
 """Broken rules that are listed; the others are in the verdict."""
 
@@ -55,7 +56,7 @@ def as_text(trial: Trial) -> Iterator[str]:
         yield from _table([("gate", "metric", "value", "must be", ""), *map(_gate, gates)])
         yield ""
     yield from _verdict(trial)
-    for name, called in (("card", "report card"), ("model", "model"), ("model-card", "model card")):
+    for name, called in CALLED.items():
         if name in trial.files:
             yield f"{called}: {trial.files[name]}"
 

@@ -7,7 +7,7 @@ the ones that say something: `train` after `validate` needs no line from `claim`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflows.catalog import ARTIFACTS, RUN_PARAMETERS, STEPS, Saved, Step
 
@@ -33,6 +33,17 @@ class Edge:
     producer: str
     reader: str
     name: str
+
+
+def asked(step: Step, *, exports: bool) -> Step:
+    """Return the step's row as a document asks for it: one that exports nothing has none of the optional artifacts."""
+    if exports:
+        return step
+    return replace(
+        step,
+        artifacts=tuple(name for name in step.artifacts if name not in step.optional),
+        saves=tuple(row for row in step.saves if row.name not in step.optional),
+    )
 
 
 def producer_of(name: str, *, artifact: bool) -> Step:

@@ -14,7 +14,7 @@ from hera.workflows import DAG, Artifact, NoneArchiveStrategy, Parameter, S3Arti
 from steps.document import Document, seconds
 from workflows.catalog import EXIT_STEPS, RUN_PARAMETERS, STEPS, TRAIN, Step
 from workflows.definitions import metrics, pods, waiting
-from workflows.definitions.arguments import dependencies, is_collected, prefix_of, producer_of, value_of
+from workflows.definitions.arguments import asked, dependencies, is_collected, prefix_of, producer_of, value_of
 from workflows.definitions.containers import IMAGE, container
 from workflows.definitions.waves import wave
 
@@ -23,6 +23,7 @@ WEEK = 7 * 24 * 3600
 
 def workflow_template(document: Document) -> dict[str, Any]:
     """Return the manifest of the pipeline's WorkflowTemplate."""
+    steps = [asked(step, exports=document.model.export is not None) for step in STEPS]
     with WorkflowTemplate(
         name=document.name,
         labels=labels(document),
@@ -52,12 +53,12 @@ def workflow_template(document: Document) -> dict[str, Any]:
         volumes=pods.volumes(),
     ) as template:
         with DAG(name="pipeline", inputs=[_carried(document)]):
-            for step in STEPS:
+            for step in steps:
                 _task(step, document)
         with DAG(name="exit", inputs=[_carried(document)]):
             for step in EXIT_STEPS:
                 _exit_task(step)
-        for step in (*STEPS, *EXIT_STEPS):
+        for step in (*steps, *EXIT_STEPS):
             container(step, document)
         if waiting.needed(document):
             waiting.container(document)
@@ -109,7 +110,7 @@ def _parameters(document: Document) -> list[Parameter]:
 
 def _task(step: Step, document: Document) -> None:
     after = dependencies()[step.name]
-    if step is TRAIN and waiting.needed(document):
+    if step.name == TRAIN.name and waiting.needed(document):
         waiting.task(document, after)
         after = (waiting.name(document),)
     Task(
