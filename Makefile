@@ -48,7 +48,7 @@ types: $(READY)
 
 .PHONY: drift
 drift: $(READY)
-	@$(BIN)/retrain render --check && $(BIN)/retrain lint
+	@$(BIN)/retrain check && $(BIN)/retrain lint
 
 .PHONY: manifests
 manifests: $(READY) ## render manifests/generated and the pipelines' JSON Schema
@@ -60,7 +60,7 @@ images: $(READY) ## build the images (docker, podman or buildah); IMAGE_REGISTRY
 
 .PHONY: cluster
 cluster: $(READY) ## ask the cluster of KUBECONFIG whether it takes every overlay and gives each account its rights
-	@$(BIN)/pytest -q -m cluster tests/manifests
+	@$(BIN)/pytest -q -m cluster tests/manifests tests/cluster
 
 .PHONY: faults
 faults: $(READY) ## play schedules of the fault suite: SEEDS=10000 of them, or SEED=17 alone, step by step

@@ -39,7 +39,7 @@ class Api:
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         where, query = urlsplit(path).path, parse_qs(urlsplit(path).query)
         if self.refuse:
-            return self.refuse, "404 page not found" if self.refuse == 404 else _status(
+            return self.refuse, "404 page not found" if self.refuse == 404 else status_of(
                 self.refuse, "as the test wants"
             )
         if method == "POST" and where == PLACE:
@@ -52,12 +52,12 @@ class Api:
         name = where.removeprefix(f"{PLACE}/")
         if name in self.workflows and self.ahead:
             self.workflows[name]["status"] = self.ahead.pop(0)
-        return (200, self.workflows[name]) if name in self.workflows else (404, _status(404, f"{name!r} not found"))
+        return (200, self.workflows[name]) if name in self.workflows else (404, status_of(404, f"{name!r} not found"))
 
     def _create(self, body: Any) -> tuple[int, Any]:
         name = body["metadata"]["name"]
         if name in self.workflows:
-            return 409, _status(409, f'workflows.argoproj.io "{name}" already exists')
+            return 409, status_of(409, f'workflows.argoproj.io "{name}" already exists')
         self.workflows[name] = body
         return 201, body
 
@@ -69,7 +69,7 @@ class Api:
         return {"kind": "WorkflowList", "metadata": {"continue": more}, "items": chosen[start : start + limit]}
 
 
-def _status(code: int, message: str) -> dict[str, Any]:
+def status_of(code: int, message: str) -> dict[str, Any]:
     reason = {404: "NotFound", 409: "AlreadyExists"}.get(code, "Other")
     known = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
     return {**known, "message": message, "reason": reason, "code": code}
@@ -100,7 +100,7 @@ def serving(api: Api) -> Iterator[str]:
             if known and self.path.startswith(PODS):
                 self._log(urlsplit(self.path).path.removeprefix(f"{PODS}/").removesuffix("/log"))
                 return
-            code, value = api.answer(self.command, self.path, body) if known else (401, _status(401, "Unauthorized"))
+            code, value = api.answer(self.command, self.path, body) if known else (401, status_of(401, "Unauthorized"))
             self._send(code, value)
 
         def _send(self, code: int, value: Any) -> None:
@@ -114,7 +114,7 @@ def serving(api: Api) -> Iterator[str]:
         def _log(self, pod: str) -> None:
             chunks = api.logs.get(pod, [404])
             if chunks and isinstance(chunks[0], int):
-                self._send(chunks[0], _status(chunks[0], "as the test wants"))
+                self._send(chunks[0], status_of(chunks[0], "as the test wants"))
                 del chunks[:1]
                 return
             self.send_response(200)

@@ -1,4 +1,4 @@
-"""`retrain render` writes what the pipelines say, twice the same, and `--check` finds what is not current."""
+"""`retrain render` writes what the pipelines say, twice the same."""
 
 from __future__ import annotations
 
@@ -25,26 +25,6 @@ def test_a_second_rendering_changes_nothing(cli: Cli, folder: Path) -> None:
     assert (first.code, second.code) == (0, 0)
     assert f"wrote {folder / 'out' / 'loans-workflowtemplate.yaml'}" in first.out
     assert second.out.endswith(", 0 changed\n")
-    assert cli(*arguments(folder), "--check").code == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("loans-sensor.yaml", "kind: Changed\n", "is not what the pipelines render to"),
-        ("loans-sensor.yaml", None, "is missing"),
-        ("gone-sensor.yaml", "kind: Other\n", "belongs to no pipeline"),
-    ],
-    ids=["changed", "missing", "stray"],
-)
-def test_the_check_names_file_and_command(cli: Cli, folder: Path, name: str, content: str | None, says: str) -> None:
-    cli(*arguments(folder))
-    file = folder / "out" / name
-    file.unlink() if content is None else file.write_text(content, encoding="utf-8")
-    done = cli(*arguments(folder), "--check")
-    assert done.code == 1
-    assert f"{file} {says}" in done.err
-    assert "run `make manifests`" in done.err
 
 
 def test_a_file_of_a_pipeline_that_is_gone_is_removed_but_no_one_else_s(cli: Cli, folder: Path) -> None:

@@ -25,7 +25,14 @@ NOT_FOUND, EXISTS = "NotFound", "AlreadyExists"
 
 
 class ClusterError(RunsError):
-    """A cluster could not be asked, or refused: what was asked, what was answered, what to look at."""
+    """A cluster could not be asked, or refused: what was asked, what was answered, what to look at.
+
+    `status` is the HTTP status of its answer, 0 without one.
+    """
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Connection:
         except ApiException as error:
             if no and reason(error.body) == no:
                 return None
-            raise ClusterError(self._refusal(question, error.status, error.body)) from None
+            raise ClusterError(self._refusal(question, error.status, error.body), error.status or 0) from None
         except (HTTPError, OSError) as error:
             text = f"the Kubernetes API at {self.host} cannot be reached: {error}; is the cluster up, and is it there?"
             raise ClusterError(text) from None
@@ -145,17 +152,23 @@ def in_context(context: str, namespace: str = "", file: Path | None = None) -> C
 
 def reason(body: object) -> str:
     """Return the reason that the API server's own refusals hold; "" for any other body."""
-    try:
-        value = json.loads(body) if isinstance(body, str | bytes) else None
-    except ValueError:
-        return ""
-    return str(value.get("reason", "")) if isinstance(value, dict) and value.get("kind") == "Status" else ""
+    return str(_status(body).get("reason", ""))
 
 
 def said(body: object) -> str:
     """Return what an answer says, on one line and not too long of it."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "nothing")
+    plain = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "nothing")
+    text = str(_status(body).get("message") or plain)
     return " ".join(text.split())[:SAID]
+
+
+def _status(body: object) -> dict[str, Any]:
+    """Return the Status that an API server's own refusal is; empty for any other body."""
+    try:
+        value = json.loads(body) if isinstance(body, str | bytes) else None
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
 
 
 def _config() -> Any:

@@ -1,4 +1,4 @@
-"""`retrain render`: writes the manifests and the pipelines' JSON Schema, or checks that they are current."""
+"""`retrain render`: writes the manifests and the pipelines' JSON Schema."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from pathlib import Path
 import typer
 
 from workflows.config import pipelines_in
-from workflows.manifests import BANNER, Difference, differences, render, schema
+from workflows.manifests import BANNER, differences, render, schema
 
 SCHEMA = "pipeline.schema.json"
-SENTENCES = {
-    "differs": "is not what the pipelines render to",
-    "missing": "is missing",
-    "stray": "belongs to no pipeline",
-}
 
 
 def write(pipelines: Path, out: Path, say: Callable[[str], object] = typer.echo) -> int:
@@ -39,20 +34,6 @@ def write(pipelines: Path, out: Path, say: Callable[[str], object] = typer.echo)
     for difference in changed:
         say(f"{'removed' if difference.kind == 'stray' else 'wrote'} {difference.file}")
     say(f"{len(files)} manifests in {out}, {len(changed)} changed")
-    return 0
-
-
-def check_current(pipelines: Path, out: Path) -> int:
-    """Return 1 and say what to run if a committed file is not what the pipelines render to."""
-    found = list(differences(render(pipelines_in(pipelines)), out))
-    if not _schema_is_current(pipelines):
-        found.append(Difference(pipelines / SCHEMA, "differs" if (pipelines / SCHEMA).exists() else "missing"))
-    for difference in found:
-        typer.echo(f"{difference.file} {SENTENCES[difference.kind]}", err=True)
-    if found:
-        typer.echo("hint: run `make manifests` and commit the result", err=True)
-        return 1
-    typer.echo(f"{out} is current")
     return 0
 
 
