@@ -161,6 +161,8 @@ PURE = (
     "workflows.engine.validate_dag",
     "workflows.engine.validate_metrics",
     "workflows.engine.validate_template",
+    "workflows.engine.validate_traps",
+    "workflows.engine.validate_when",
     "workflows.engine.values",
     "workflows.engine.variables",
     "workflows.engine.view",

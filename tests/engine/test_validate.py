@@ -122,7 +122,8 @@ def test_the_name_of_a_workflow_is_one_for_kubernetes(name: str, ok: bool) -> No
         ("container: {image: a}", "the engine needs a command"),
         ("container: {image: a, command: [b], name: wait}", "the container name 'wait' is Argo's own"),
         (
-            "container: {image: a, command: [b], volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /a}]}",
+            "volumes: [{name: a}]\n"  # noqa: ISC004 - two lines of one document
+            "container: {image: a, command: [b], volumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a}]}",
             "two things are mounted at '/a'",
         ),
         ("inputs: {artifacts: [{name: a, optional: true}]}", "it needs a path"),
@@ -646,3 +647,98 @@ def test_a_sound_metric_has_no_problem(fields: str) -> None:
 def test_no_pod_is_made_of_a_graph_s_metric() -> None:
     fields = "name: a, help: c, gauge: {value: \"{{=status == 'x' && true ? 1 : 0}}\"}"
     assert metric(fields, "dag: {tasks: [{name: a, template: main}]}") == ()
+
+
+GATED = ["{name: a, template: work}", "{name: gate, template: work, depends: a.Succeeded, when: '5 > 3'}"]
+
+
+@pytest.mark.parametrize(
+    ("depends", "trapped"),
+    [("gate", True), ("a && gate", True), ("gate.Succeeded", False), ("gate || gate.Skipped", False), ("a", False)],
+)
+def test_a_task_that_runs_though_what_it_waits_for_was_skipped_is_a_trap(depends: str, trapped: bool) -> None:
+    found = of_tasks(*GATED, f"{{name: c, template: work, depends: {depends}}}")
+    assert (found != ()) is trapped
+    if trapped:
+        assert warning(found) == "it runs too when 'gate' is skipped by its `when`"
+
+
+@pytest.mark.parametrize(
+    ("argument", "lost"),
+    [
+        ("from: '{{tasks.a.outputs.artifacts.model}}'", "'optional'"),
+        ("s3: {key: x}", "'optional'"),
+        ("optional: true, s3: {key: x}", ""),
+    ],
+)
+def test_an_argument_takes_the_place_of_what_the_input_declares(argument: str, lost: str) -> None:
+    found = of_tasks(
+        "{name: a, template: work}",
+        f"{{name: b, template: work, depends: a, arguments: {{artifacts: [{{name: in, {argument}}}]}}}}",
+    )
+    assert (found != ()) is bool(lost)
+    if lost:
+        assert warning(found).endswith(f"its {lost} has no effect")
+
+
+def test_results_of_a_loop_are_one_list() -> None:
+    found = of_tasks(
+        "{name: a, template: work, withItems: [1, 2]}",
+        "{name: b, template: work, depends: a, when: \"'{{tasks.a.outputs.result}}' != '[]'\"}",
+    )
+    assert "each must be JSON by itself" in warning(found)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("retryStrategy: {limit: 1}\noutputs: {artifacts: [{name: a, path: /a}]}", "do not count for an artifact"),
+        (
+            "outputs: {artifacts: [{name: a, path: /a, s3: {key: model.bin}}]}",
+            "'model.bin' will be a gzipped tarball, whatever its name says",
+        ),
+        ("pendingTimeout: 5m", "Argo knows pendingTimeout since 4.1 only"),
+        ("container: {image: a, command: [b], env: [{name: A, value: b}, {name: A, value: c}]}", "stands twice"),
+    ],
+)
+def test_a_template_that_does_not_do_as_it_reads_is_a_trap(fields: str, message: str) -> None:
+    assert message in warning(of_container(fields))
+
+
+def test_a_pending_timeout_has_no_effect_beside_retries() -> None:
+    found = of_container("pendingTimeout: 5m\nretryStrategy: {limit: 1, retryPolicy: Always}")
+    assert any("is never pending" in problem.message for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("timeout: 2s", "with a timeout of 2s Argo makes no pod at all"),
+        ("retryStrategy: {limit: 1, backoff: {duration: soon}}", "the backoff's 'soon' is no duration"),
+        (
+            "container: {image: a, command: [b], volumeMounts: [{name: nope, mountPath: /a}]}",
+            "it mounts 'nope', which is no volume",
+        ),
+        (
+            "container: {image: a, command: ['{{=workflow.duration > 60}}']}",
+            "{{=workflow.duration > 60}} can never be worked out, and stays as it is",
+        ),
+        ("container: {image: a, command: ['{{=1 + workflow.uid}}']}", "can never be worked out"),
+    ],
+)
+def test_what_would_break_when_its_turn_has_come_is_an_error(fields: str, message: str) -> None:
+    found = only(of_container(fields))
+    assert found.level == "error"
+    assert message in found.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("{strategy: OnPodDone}", "there is no strategy 'OnPodDone'"),
+        ("{strategy: OnPodSuccess, deleteDelayDuration: soon}", "deleteDelayDuration"),
+    ],
+)
+def test_how_pods_are_cleaned_up_is_one_of_argo_s_ways(settings: str, message: str) -> None:
+    assert message in only(problems(f"entrypoint: main\npodGC: {settings}\n{MAIN}")).message
+    assert problems(f"entrypoint: main\npodGC: {{strategy: OnPodSuccess, deleteDelayDuration: 10m}}\n{MAIN}") == ()

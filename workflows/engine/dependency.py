@@ -105,6 +105,13 @@ def names(depends: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found["task"] or found["bare"] for found in _NAME.finditer(depends)))
 
 
+def awaited_bare(task: DAGTask) -> tuple[str, ...]:
+    """Return the tasks that `task` waits for without saying by which result, each once."""
+    text = task.depends or " && ".join(task.dependencies)
+    found = (match["bare"] for match in _NAME.finditer(text))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
 def _awaited(task: DAGTask) -> tuple[str, ...]:
     return names(task.depends) if task.depends else task.dependencies
 

@@ -6,7 +6,7 @@ evaluated differently, because a tag that Argo would resolve must not stay liter
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from workflows.engine.expression_builtins import KNOWN, PREDICATES, apply
@@ -47,7 +47,7 @@ from workflows.engine.expression_values import (
 )
 from workflows.engine.regex import compiled
 
-__all__ = ["ExpressionError", "decide", "evaluate", "expand", "identifiers"]
+__all__ = ["ExpressionError", "decide", "evaluate", "expand", "identifiers", "misfit"]
 
 
 def evaluate(source: str, environment: Mapping[str, object]) -> object:
@@ -102,6 +102,19 @@ def identifiers(source: str) -> tuple[str, ...]:
         return _identifiers(parse(source), KNOWN)
     except RecursionError:
         raise ExpressionError("the expression is nested too deeply", stage="syntax") from None
+
+
+def misfit(source: str, texts: Container[str]) -> str:
+    """Say why the expression can never work, whatever it is given; empty if it may.
+
+    `texts` are the dotted paths that hold text. Argo leaves the tag of such an expression as it is.
+    """
+    try:
+        tree = parse(source)
+        check(tree, dict.fromkeys((name.partition(".")[0] for name in identifiers(source)), ...), texts)
+    except ExpressionError as error:
+        return error.message if error.stage == "check" else ""
+    return ""
 
 
 class _Absent(Exception):  # noqa: N818 - a jump out of a chain, not an error

@@ -8,7 +8,7 @@ Source: checker/checker.go of expr-lang 1.17.8.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from workflows.engine.expression_builtins import FUNCTIONS, KNOWN, PREDICATES, UNSUPPORTED, WITHOUT_PREDICATE
 from workflows.engine.expression_tree import (
@@ -55,9 +55,12 @@ _REFUSED: dict[tuple[str | None, int], tuple[str, ...]] = {
 }
 
 
-def check(tree: Node, environment: Mapping[str, object]) -> None:
-    """Refuse what cannot work. Raises ExpressionError with stage "check" or "unsupported"."""
-    _Checker(environment).kind(tree)
+def check(tree: Node, environment: Mapping[str, object], texts: Container[str] = ()) -> None:
+    """Refuse what cannot work. Raises ExpressionError with stage "check" or "unsupported".
+
+    `texts` are dotted paths known to hold text; Argo's own check knows no kind of a member, and fails when it runs.
+    """
+    _Checker(environment, texts).kind(tree)
 
 
 def kind_of(value: object) -> Kind:
@@ -72,8 +75,9 @@ def _error(message: str, hint: str = "") -> ExpressionError:
 class _Checker:
     """Walks the tree; remembers how deep in predicates it is."""
 
-    def __init__(self, environment: Mapping[str, object]) -> None:
+    def __init__(self, environment: Mapping[str, object], texts: Container[str]) -> None:
         self._environment = environment
+        self._texts = texts
         self._loops: list[str] = []
 
     def kind(self, node: Node) -> Kind:
@@ -86,7 +90,8 @@ class _Checker:
             case Pointer(name):
                 return self._pointer(name)
             case Member(base, key, _):
-                return self._member(base, key)
+                kind = self._member(base, key)
+                return "string" if dotted(node) in self._texts else kind
             case Chain(inner) | Predicate(inner):
                 return self.kind(inner)
             case Slice(base, low, high):
@@ -139,16 +144,18 @@ class _Checker:
 
     def _call(self, callee: Node, arguments: tuple[Node, ...]) -> Kind:
         name = dotted(callee)
+        if name is None:
+            raise _unsupported("methods of values")
         if name in UNSUPPORTED:
             raise _unsupported(name)
         if name in PREDICATES:
             return self._predicate(name, arguments)
-        function = FUNCTIONS.get(name or "")
+        function = FUNCTIONS.get(name)
         if function is None:
-            raise _error(f"unknown function {name or 'here'!r}", _nearest(name or "", FUNCTIONS))
+            raise _error(f"unknown function {name!r}", _nearest(name, FUNCTIONS))
         if not function.least <= len(arguments) <= function.most:
             raise _error(f"{name} takes {function.least} to {function.most} arguments, not {len(arguments)}")
-        if name is not None and name.startswith("sprig."):
+        if name.startswith("sprig."):
             _only_known(arguments)  # Argo sees no types there: even an unknown name is nil
             return None
         for position, argument in enumerate(arguments):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from workflows.engine.expression import identifiers
+from workflows.engine.expression import identifiers, misfit
 from workflows.engine.model import DAGTask, ObjectMeta, Template, WorkflowSpec
 from workflows.engine.problem import Problem
 from workflows.engine.template import tags
@@ -40,6 +40,11 @@ class Names:
     def has(self, name: str) -> bool:
         """As a simple tag resolves it: the whole name."""
         return name in self.exact or name.startswith(self.prefixes)
+
+    def texts(self) -> frozenset[str]:
+        """Those that are nothing but text: with a known name below, an expression finds a mapping there."""
+        parents = {name.rpartition(".")[0] for name in (*self.exact, *(prefix + "x" for prefix in self.prefixes))}
+        return self.exact - parents
 
     def reaches(self, name: str) -> bool:
         """As an expression resolves it: the name, or a mapping with known names below."""
@@ -148,7 +153,11 @@ def unresolved(where: str, value: JsonValue, names: Names, explain: Explain) -> 
                 name = tag.text.strip()
                 yield from _simple(here, name, names, explain) if "{{" not in name else ()
             else:
-                yield from _expression(here, label, tag.names, names, explain)
+                missing = tuple(_expression(here, label, tag.names, names, explain))
+                yield from missing
+                if not missing and (why := misfit(tag.text[1:], names.texts())):
+                    hint = "every value is text here: write asInt(…) or asFloat(…)"
+                    yield Problem(here, f"{label} can never be worked out, and stays as it is: {why}", hint)
 
 
 def unresolved_expression(where: str, text: str, names: Names, explain: Explain) -> Iterator[Problem]:

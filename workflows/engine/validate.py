@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from workflows.engine.cronworkflow import LONGEST_NAME as LONGEST_CRON_NAME
 from workflows.engine.cronworkflow import CronWorkflow, scheduled
+from workflows.engine.duration import parse_duration
 from workflows.engine.model import Template, Workflow, WorkflowSpec, WorkflowTemplate
 from workflows.engine.objects import Objects, gather, resolve
 from workflows.engine.problem import Problem
@@ -35,6 +36,7 @@ from workflows.errors import DocumentError
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 LONGEST_NAME = 63  # a Workflow's name becomes a label's value
+POD_GC = ("", "OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -125,11 +127,39 @@ def _spec(where: str, document: Workflow | WorkflowTemplate, spec: WorkflowSpec)
     levels = spec.model_copy(update={"templates": (), "metrics": None}).to_dict()
     yield from unresolved(where, {"spec": levels}, names, plainly(names))
     yield from metric_problems(where, spec.metrics, names)
+    yield from _mounts(where, spec)
+    yield from _pod_gc(where, spec.pod_gc)
     exits = reachable(spec.on_exit, templates)
     for template in spec.templates:
         below_exit = names | Names(frozenset({"workflow.failures"})) if template.name in exits else names
         yield from _template(f"{where}, template {template.name!r}", template, templates, below_exit)
     yield from _exit(where, spec, templates, exits)
+
+
+def _mounts(where: str, spec: WorkflowSpec) -> Iterator[Problem]:
+    """A mount without its volume: the API server refuses the pod when the step's turn has come."""
+    shared = {volume.name for volume in spec.volumes}
+    for template in spec.templates:
+        container = template.container or template.script
+        mounts = container.volume_mounts if container and isinstance(container.volume_mounts, list) else []
+        known = shared | {volume.name for volume in template.volumes}
+        for name in (str(mount.get("name")) for mount in mounts if isinstance(mount, dict)):
+            if name not in known:
+                here = f"{where}, template {template.name!r}"
+                yield Problem(here, f"it mounts {name!r}, which is no volume", nearest(name, known))
+
+
+def _pod_gc(where: str, pod_gc: object) -> Iterator[Problem]:
+    settings = pod_gc if isinstance(pod_gc, dict) else {}
+    here = f"{where}, field 'spec.podGC'"
+    if settings.get("strategy", "") not in POD_GC:
+        yield Problem(here, f"there is no strategy {settings['strategy']!r}", nearest(settings["strategy"], POD_GC))
+    delay = settings.get("deleteDelayDuration")
+    if isinstance(delay, str):
+        try:
+            parse_duration(delay)
+        except DocumentError as error:
+            yield Problem(here, f"deleteDelayDuration: {error.message}", error.hint)
 
 
 def _entry(

@@ -31,6 +31,8 @@ from workflows.engine.validate_arguments import (
     missing_inputs,
     surplus_arguments,
 )
+from workflows.engine.validate_traps import task_traps
+from workflows.engine.validate_when import when_problems
 from workflows.errors import RetrainError
 
 Tasks = Mapping[str, DAGTask]
@@ -59,6 +61,8 @@ def dag_problems(where: str, template: Template, templates: Templates, scope: Na
         here = f"{where}, task {task.name!r}"
         before = ancestors(task.name, tasks) if whole else tuple(tasks)
         yield from _task(here, task, templates)
+        yield from when_problems(here, task.when)
+        yield from task_traps(here, task, tasks, templates)
         yield from _references(here, task, before, tasks, templates, scope)
     yield from _outputs(where, template, tasks, templates, scope)
     if whole:

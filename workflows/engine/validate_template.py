@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from workflows.engine.container import Container
 from workflows.engine.duration import parse_duration
 from workflows.engine.model import RetryStrategy, Template
 from workflows.engine.problem import Problem
 from workflows.engine.reference import Names, plainly, unresolved_expression
+from workflows.engine.retry import policy_of
 from workflows.engine.validate_arguments import located, raw_problems, value_names
 from workflows.engine.values import Parameter, ValueFrom
 from workflows.errors import DocumentError
 
+TOO_SHORT = timedelta(seconds=2)
 _RETRY = Names(
     frozenset({"retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message"}),
     ("workflow.", "inputs."),
@@ -40,6 +43,7 @@ def template_problems(where: str, template: Template) -> Iterator[Problem]:
     yield from _times(where, template)
     if template.retry_strategy is not None:
         yield from _retry(f"{where}, field 'retryStrategy'", template.retry_strategy)
+        yield from _unretried(where, template, template.retry_strategy)
     if (container := template.container or template.script) is not None:
         yield from _container(where, template, container)
 
@@ -61,6 +65,10 @@ def _outputs(where: str, template: Template) -> Iterator[Problem]:
     for artifact in template.outputs.artifacts:
         here = f"{where}, outputs artifact {artifact.name!r}"
         yield from _path(here, artifact.path, leaf=leaf)
+        key = artifact.s3.key if artifact.s3 else None
+        if key and artifact.archive is None and not key.endswith(("}}", ".tgz", ".tar.gz", "/")):
+            message = f"{key!r} will be a gzipped tarball, whatever its name says"
+            yield Problem(here, message, "write archive: {none: {}}", "warning")
         if not leaf and artifact.from_ is None:
             yield Problem(here, "an output of a DAG needs 'from'", "write {{tasks.NAME.outputs.artifacts.NAME}}")
     for parameter in template.outputs.parameters:
@@ -104,12 +112,32 @@ def _times(where: str, template: Template) -> Iterator[Problem]:
         for field, value in (
             ("activeDeadlineSeconds", template.active_deadline_seconds),
             ("timeout", template.timeout),
+            ("pendingTimeout", template.pending_timeout),
         ):
             if value is not None:
                 yield Problem(where, f"a DAG has no {field}", "set it in the templates of its tasks")
-    elif template.timeout and "{{" not in template.timeout and not _is_duration(template.timeout):
-        message = f"the timeout {template.timeout!r} is no duration with a unit"
-        yield Problem(where, message, "write for example 90s, 10m or 1h30m")
+        return
+    for field, text in (("timeout", template.timeout), ("pendingTimeout", template.pending_timeout)):
+        if isinstance(text, str) and text and "{{" not in text:
+            yield from _duration(where, field, text)
+    if template.pending_timeout and template.retry_strategy:
+        message = "pendingTimeout is asked of the Retry node, which is never pending: it has no effect beside retries"
+        yield Problem(where, message, "take retryStrategy out, or wait in a template of its own", "warning")
+    for field, newer in (
+        ("pendingTimeout", template.pending_timeout),
+        ("podResources", template.pod_resources),
+        ("resourceClaims", template.resource_claims),
+    ):
+        if newer is not None:
+            message = f"Argo knows {field} since 4.1 only: 4.0 refuses it, and what is older passes over it"
+            yield Problem(where, message, "", "warning")
+
+
+def _duration(where: str, field: str, text: str) -> Iterator[Problem]:
+    if not _is_duration(text):
+        yield Problem(where, f"the {field} {text!r} is no duration with a unit", "write for example 90s, 10m or 1h30m")
+    elif parse_duration(text) <= TOO_SHORT:
+        yield Problem(where, f"with a {field} of {text} Argo makes no pod at all", "give it more than two seconds")
 
 
 def _is_duration(text: str) -> bool:
@@ -127,10 +155,22 @@ def _retry(where: str, strategy: RetryStrategy) -> Iterator[Problem]:
     if strategy.backoff is not None:
         if strategy.backoff.duration is None:
             yield Problem(where, "backoff needs a duration")
+        for name in ("duration", "cap", "max_duration"):
+            text = getattr(strategy.backoff, name)
+            if text and "{{" not in text and not text.isdigit() and not _is_duration(text):
+                yield Problem(where, f"the backoff's {text!r} is no duration", "write for example 30s or 5m")
         if limit is None:
             yield Problem(where, "backoff without limit never waits", "set a limit", "warning")
     if strategy.expression and "{{" not in strategy.expression:
         yield from unresolved_expression(f"{where}, expression", strategy.expression, _RETRY, plainly(_RETRY))
+
+
+def _unretried(where: str, template: Template, strategy: RetryStrategy) -> Iterator[Problem]:
+    """A file that could not be loaded or saved makes an Error, which the default policy does not retry."""
+    moves = template.inputs.artifacts or template.outputs.artifacts
+    if moves and policy_of(strategy) == "OnFailure":
+        message = "its retries do not count for an artifact that could not be loaded or saved"
+        yield Problem(where, message, "write retryPolicy: Always", "warning")
 
 
 def _container(where: str, template: Template, container: Container) -> Iterator[Problem]:
@@ -142,6 +182,9 @@ def _container(where: str, template: Template, container: Container) -> Iterator
     if container.name in ("wait", "init", "supervisor"):
         yield Problem(where, f"the container name {container.name!r} is Argo's own")
     mounts = container.volume_mounts if isinstance(container.volume_mounts, list) else []
+    names = [variable.name for variable in container.env]
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield Problem(where, f"the variable {name!r} stands twice, and the last one counts", "", "warning")
     paths = [mount.get("mountPath") for mount in mounts if isinstance(mount, dict)]
     paths += [artifact.path for artifact in template.inputs.artifacts if artifact.path]
     for path in dict.fromkeys(path for path in paths if paths.count(path) > 1):
