@@ -18,7 +18,7 @@ from steps.card import report
 from steps.card.build import Evidence, Judgement, Met
 from steps.card.facts import Answers, Champion
 from steps.champion import Standing
-from steps.document import Document, fingerprint
+from steps.document import Document, Model, fingerprint
 from steps.gates import Decision, Judged
 from steps.measured import Champion as Production
 from steps.measured import Measured
@@ -89,6 +89,7 @@ def provenance(
             "document sha256": fingerprint(document),
             "estimator": document.model.estimator,
             "parameters": json.dumps(document.model.params, sort_keys=True),
+            **_asked(document.model),
             "seed": trained.about.seed,
             "holdout": f"{trained.about.holdout:g} of the rows, {_by(trained)}",
             "training data sha256": trained.about.data_sha256,
@@ -98,6 +99,16 @@ def provenance(
             for name, version in here.items()
         },
     }
+
+
+def _asked(model: Model) -> dict[str, object]:
+    """Return what the document has done to estimator and features beyond the parameters, where it asks for any."""
+    named = {
+        "preparation": model.prepare.model_dump(exclude_defaults=True),
+        "mitigation": model.mitigation.model_dump() if model.mitigation else None,
+    }
+    chosen = {"threshold": f"where {model.threshold} is best across folds"} if model.threshold else {}
+    return {**{name: json.dumps(value, sort_keys=True) for name, value in named.items() if value}, **chosen}
 
 
 def _notices(parts: Split, document: Document) -> dict[str, dict[str, object]]:

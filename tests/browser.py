@@ -35,8 +35,15 @@ FLAGS = (
 
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(node => {
-  const box = node.getBoundingClientRect();
-  return box.right > document.documentElement.clientWidth + 0.5 && !node.closest('.scroll *, svg *');
+  if (node.closest('.scroll *, svg *') && node.tagName !== 'CAPTION') return false;
+  // What scrolls sideways may be wider; a caption over it is a sentence to read, and stays.
+  const around = node.closest('section'), text = document.createRange();
+  text.selectNodeContents(node);
+  const boxes = node.tagName === 'CAPTION' ? [text] : node.children.length ? [node] : [node, text];
+  const far = Math.max(...boxes.map(one => one.getBoundingClientRect().right));
+  const inner = around && around.getBoundingClientRect().right - parseFloat(getComputedStyle(around).paddingRight);
+  const right = around && node !== around ? inner : document.documentElement.clientWidth;
+  return far > right + 0.5 && !node.closest('.gates thead');
 }).map(node => node.tagName + '.' + node.getAttribute('class') + ': ' + node.textContent.trim().slice(0, 40))
 """
 CLIPPED = """
@@ -86,7 +93,8 @@ FAINT = """
 class Seen:
     """What a page was like: `complaints` are console messages and errors, `requests` all URLs it asked for.
 
-    `overflowing` are elements beyond the right edge, `clipped` texts outside their plot, `faint` texts below WCAG AA.
+    `overflowing` are elements beyond the right edge of page or section, `clipped` texts outside their plot, `faint`
+    texts below WCAG AA.
     """
 
     width: int

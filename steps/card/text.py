@@ -16,7 +16,10 @@ UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~&$!@]|:(?=//)|(?<=www)\.|^[-+=]", re.IGNORECASE)
 """What Markdown, its tables, its automatic links or HTML would read as more than a letter."""
 
-NAMES = {"roc_auc": "ROC AUC", "f1": "F1", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "mse": "MSE"}
+NAMES = {
+    "roc_auc": "ROC AUC", "f1": "F1", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "mape": "MAPE",
+    "brier_score": "Brier score",
+}  # fmt: skip
 
 
 def plain(value: object, longest: int = LONGEST) -> str:

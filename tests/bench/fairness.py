@@ -49,10 +49,10 @@ def row(variant: str, seed: int) -> str:
     shipped = load(SHIPPED / "mortgage.yaml")
     table = producer.mortgage_table()
     rows = typed(shipped.contract, **{name: table[name].tolist() for name in shipped.contract.columns})
-    return _line((variant, str(seed), *_judged(rows, _variant(shipped, {**VARIANTS[variant], "seed": seed}))))
+    return _line((variant, str(seed), *_judged(rows, of_variant(shipped, {**VARIANTS[variant], "seed": seed}))))
 
 
-def _variant(shipped: Document, changes: dict[str, Any]) -> Document:
+def of_variant(shipped: Document, changes: dict[str, Any]) -> Document:
     value = shipped.model_dump(mode="json")
     return Document.model_validate({**value, "model": {**value["model"], **changes}})
 

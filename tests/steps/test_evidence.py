@@ -93,6 +93,19 @@ def test_provenance_names_batch_run_model_and_libraries() -> None:
     assert "scikit-learn" in found["Libraries"]
 
 
+def test_provenance_names_what_is_done_to_the_estimator_beyond_its_parameters() -> None:
+    fair = document(
+        model__mitigation={"method": "exponentiated-gradient", "max_iterations": 3}, model__prepare={"dates": "parts"}
+    )
+    told = evidence.provenance(candidate(fair).trained, {"holdout": 1}, fair, {})["Model"]
+    assert '"method": "exponentiated-gradient"' in str(told["mitigation"])
+    assert told["preparation"] == '{"dates": "parts"}'
+    chosen = document(model__threshold="f1")
+    told = evidence.provenance(candidate(chosen).trained, {"holdout": 1}, chosen, {})["Model"]
+    assert told["threshold"] == "where f1 is best across folds"
+    assert not {"mitigation", "preparation"} & told.keys()
+
+
 def test_libraries_that_training_had_otherwise_are_told() -> None:
     found = candidate(document())
     about = replace(found.trained.about, versions={**found.trained.about.versions, "numpy": "1.0"})

@@ -26,7 +26,10 @@ ARGO = (
     "sandbox allow-same-origin; base-uri 'none'; default-src 'none'; img-src 'self'; style-src 'self' 'unsafe-inline'"
 )
 """The Content-Security-Policy of the artifact server of Argo Workflows v4.1."""
-SIGHTS = {f"{width} {'dark' if dark else 'light'}": (width, dark) for width in (1280, 360) for dark in (False, True)}
+# At 320 pixels WCAG 2.2 (1.4.10, Reflow) wants a page that scrolls in one direction only.
+SIGHTS = {
+    f"{width} {'dark' if dark else 'light'}": (width, dark) for width in (1280, 360, 320) for dark in (False, True)
+}
 
 
 class Viewer(http.server.SimpleHTTPRequestHandler):
@@ -83,10 +86,19 @@ def test_dark_and_light_are_two_looks(folder: Path, site: str, chromium: browser
     assert light.png != dark.png
 
 
+LONG_CAPTION = f"<table style='width: 600px'><caption>{'a sentence to read ' * 9}</caption></table>"
 BROKEN = {
     "script": ("<script>console.log(1)</script>", "complaints"),
     "picture": ("<img src='/x.png'>", "requests"),
     "wide": ("<p style='width: 2000px'>wide</p>", "overflowing"),
+    "out of its section": (
+        "<section style='width: 60px; padding: 20px'><p style='white-space: nowrap'>not all of it fits</p></section>",
+        "overflowing",
+    ),
+    "caption that scrolls": (
+        f"<section style='width: 300px'><div class='scroll' style='overflow: auto'>{LONG_CAPTION}</div></section>",
+        "overflowing",
+    ),
     "faint": ("<p style='color: #ddd; background: #fff'>faint</p>", "faint"),
     "clipped": ("<svg class='plot' viewBox='0 0 10 10'><text x='20' y='5'>out</text></svg>", "clipped"),
 }

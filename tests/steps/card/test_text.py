@@ -78,4 +78,5 @@ def test_markdown_shows_a_text_as_it_is(value: str, shown: str) -> None:
 
 def test_counts_and_names_read_as_words() -> None:
     assert [text.count(many, "row") for many in (1, 2380)] == ["1 row", "2,380 rows"]
-    assert [text.words(name) for name in ("roc_auc", "disparate_impact")] == ["ROC AUC", "disparate impact"]
+    names = ("roc_auc", "disparate_impact", "mape", "brier_score")
+    assert [text.words(name) for name in names] == ["ROC AUC", "disparate impact", "MAPE", "Brier score"]
