@@ -14,7 +14,7 @@ from workflows.cluster.admission import refused
 from workflows.commands.documents import files_in
 from workflows.config import pipelines_in
 from workflows.engine.effect import fields
-from workflows.engine.eventrules import check_events
+from workflows.engine.eventrules import check_events, created
 from workflows.engine.events import events_among
 from workflows.engine.loader import Document, Other, load
 from workflows.engine.problem import Problem
@@ -29,7 +29,12 @@ def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
             raise DocumentError("there is no such file or folder", where=str(path))
     files = [file for path in paths for file in files_in(path)]
     documents = load(files)
-    problems = (*check(documents), *check_events(events_among(documents)), *refused([*map(_plain, documents)]))
+    events = events_among(documents)
+    problems = (
+        *check((*documents, *created(events))),
+        *check_events(events),
+        *refused([*map(_plain, documents)]),
+    )
     known = len(pipelines_in(pipelines)) if pipelines else 0
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from workflows.engine import gjson
-from workflows.engine.events import Dependency, EventDocument, EventSource, Sensor
+from workflows.engine.events import Dependency, EventBus, EventDocument, EventSource, Sensor
+from workflows.engine.eventtraps import bus_problems, lets_braces_through, together, trigger_traps
 from workflows.engine.model import Workflow
 from workflows.engine.problem import Problem
 from workflows.engine.sensor import compile_transform, condition_names
@@ -39,7 +40,26 @@ def check_events(documents: Sequence[EventDocument]) -> tuple[Problem, ...]:
                 found += _check_source(document.body, _place(document))
             case Sensor():
                 found += _check_sensor(document.body, _place(document))
+            case EventBus():
+                found += bus_problems(document.body.spec.jetstream, _place(document))
     return (*found, *_check_together(documents))
+
+
+def created(documents: Sequence[EventDocument]) -> tuple[Workflow, ...]:
+    """The Workflows that the Sensors create, by the triggers' names, before an event fills them; for `validate.check`.
+
+    One that is no Workflow is left out: `check_events` says so.
+    """
+    found = []
+    for sensor in (document.body for document in documents if isinstance(document.body, Sensor)):
+        for trigger in sensor.spec.triggers:
+            try:
+                workflow = Workflow.model_validate(trigger.template.k8s.source.resource)
+            except ValidationError:
+                continue
+            metadata = workflow.metadata.model_copy(update={"name": trigger.template.name})
+            found.append(workflow.model_copy(update={"metadata": metadata}))
+    return tuple(found)
 
 
 def _place(document: EventDocument) -> str:
@@ -59,6 +79,9 @@ def _check_source(source: EventSource, where: str) -> Iterator[Problem]:
         if not settings.json_body:
             hint = "set jsonBody: true"
             yield Problem(here, "without jsonBody the body is base64 text, which no filter can read", hint, "warning")
+        elif not settings.dlq:
+            message = "a message that is no JSON is deleted, and nobody hears of it"
+            yield Problem(here, message, "set dlq: true, and a dead-letter queue behind it", "warning")
         if (settings.access_key is None) != (settings.secret_key is None):
             yield Problem(here, "accessKey and secretKey go together")
 
@@ -99,6 +122,10 @@ def _check_dependency(dependency: Dependency, where: str) -> Iterator[Problem]:
             if not anchored(pattern):
                 message = f"pattern {pattern!r} is found anywhere in the text"
                 yield Problem(f"{where}, data filter {number}", message, "write ^…$, and \\. for a dot")
+            elif lets_braces_through(pattern):
+                message = f"pattern {pattern!r} lets keys through whose braces Argo would expand"
+                hint = "say which characters may stand there, such as [a-z0-9-], and \\. for a dot"
+                yield Problem(f"{where}, data filter {number}", message, hint, "warning")
         if one.comparator == "!=" and len(one.value) > 1:
             message = "with != a list of values passes if any one of them does not hold"
             yield Problem(f"{where}, data filter {number}", message, "make it one filter a value")
@@ -129,6 +156,7 @@ def _check_trigger(sensor: Sensor, trigger: Trigger, where: str) -> Iterator[Pro
     yield from _check_name(trigger.template.name, "trigger", where)
     yield from _check_conditions(sensor, trigger, where)
     yield from _check_retries(trigger, where)
+    yield from trigger_traps(trigger, where)
     resource = trigger.template.k8s.source.resource
     kind = (resource.get("apiVersion"), resource.get("kind"))
     if kind != ("argoproj.io/v1alpha1", "Workflow"):
@@ -221,6 +249,7 @@ def _check_together(documents: Sequence[EventDocument]) -> Iterator[Problem]:
     sources = {d.body.metadata.name: d.body for d in documents if isinstance(d.body, EventSource)}
     sensors = [(d, d.body) for d in documents if isinstance(d.body, Sensor)]
     names = [(type(d.body).__name__, d.body.metadata.name) for d in documents]
+    yield from together(documents, sources)
     for kind, name in _duplicates(names):
         yield Problem("the event documents", f"{kind} {name!r} stands twice")
     for document, sensor in sensors:
