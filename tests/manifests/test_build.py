@@ -42,10 +42,6 @@ def test_nothing_is_said_twice(objects: Objects) -> None:
     assert len(names) == len(set(names))
 
 
-def test_all_of_it_is_known_as_ours(objects: Objects) -> None:
-    assert {thing["metadata"]["labels"]["app.kubernetes.io/part-of"] for thing in objects} == {"retrain"}
-
-
 def test_all_of_it_is_in_the_namespace(objects: Objects) -> None:
     assert {thing["metadata"].get("namespace") for thing in objects if thing["kind"] != "Namespace"} == {"retrain"}
 
