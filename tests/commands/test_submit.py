@@ -209,6 +209,22 @@ def test_it_waits_for_the_end_and_exits_by_it(
 
 
 @pytest.mark.usefixtures("cluster")
+def test_what_it_waits_for_is_said_once(cli: Cli, s3: Any, api: Api, tmp_path: Path) -> None:
+    name = landed(s3)
+    waiting = status(name, "Pending", message="Waiting for ml/Mutex/retrain-loans lock. Lock status: 0/1")
+    stuck = status(name, "Running", ("train", "Pending"))
+    for node in stuck["nodes"].values():
+        node["message"] = "Unschedulable: 0/3 nodes are available"
+    api.ahead = [waiting, waiting, stuck, stuck, status(name, "Succeeded", ("train", "Succeeded"))]
+    done = submit(cli, tmp_path, "--context", "here", "--wait")
+    assert done.err.splitlines() == [
+        f"Pending   {name}: Waiting for ml/Mutex/retrain-loans lock. Lock status: 0/1",
+        "Pending   train: Unschedulable: 0/3 nodes are available",
+        "Succeeded train",
+    ]
+
+
+@pytest.mark.usefixtures("cluster")
 def test_its_logs_come_with_the_step_that_wrote_them(cli: Cli, s3: Any, api: Api, tmp_path: Path) -> None:
     name = landed(s3)
     api.logs = {

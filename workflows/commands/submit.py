@@ -29,13 +29,16 @@ from workflows.commands.whereabouts import Whereabouts, asker, runs_at
 from workflows.config import carried, find
 from workflows.engine.inbox import is_served
 from workflows.engine.model import Workflow
-from workflows.engine.nodes import WorkflowPhase
+from workflows.engine.nodes import NodePhase, WorkflowPhase
 from workflows.errors import RetrainError
 
 if TYPE_CHECKING:
     from workflows.cluster.runs import ClusterRuns
 
 Shown = Callable[[Workflow], None]
+PENDING = NodePhase.PENDING
+BEGINNING = ("ContainerCreating", "PodInitializing")
+"""What every pod waits for, and not for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +147,12 @@ def _there(wanted: Wanted, look: Look | None) -> str:
 
 def _see_through(runs: LocalRuns | ClusterRuns, name: str, place: Whereabouts, manner: Manner) -> int:
     """Show how the run goes on until it has ended; return the exit code by its phase."""
-    progress = None if manner.as_json else watch()
+    progress = () if manner.as_json else (watch(), _waits())
     with interruptible() as cancel, _following(runs, name, place, manner) as follow:
 
         def on_change(workflow: Workflow) -> None:
-            for show in (progress, follow):
-                if show is not None:
-                    show(workflow)
+            for show in (*progress, *follow):
+                show(workflow)
 
         ended = runs.see_through(name, cancel, on_change)
     if cancel.is_set():
@@ -164,7 +166,9 @@ def _see_through(runs: LocalRuns | ClusterRuns, name: str, place: Whereabouts, m
 
 
 @contextmanager
-def _following(runs: LocalRuns | ClusterRuns, name: str, place: Whereabouts, manner: Manner) -> Iterator[Shown | None]:
+def _following(
+    runs: LocalRuns | ClusterRuns, name: str, place: Whereabouts, manner: Manner
+) -> Iterator[tuple[Shown, ...]]:
     """Print the logs as they come while the block goes on, if they are wanted; yield what has to see each change."""
     shown = canvas()
 
@@ -172,15 +176,33 @@ def _following(runs: LocalRuns | ClusterRuns, name: str, place: Whereabouts, man
         typer.echo(f"{step}: {shown.printable(line)}", err=manner.as_json)
 
     if not manner.logs:
-        yield None
+        yield ()
     elif isinstance(runs, LocalRuns):
         with Tail(place.home, name, say):
-            yield None
+            yield ()
     else:
         from workflows.cluster.podlogs import PodLogs
 
         logs = PodLogs(runs.connection, lambda node, line: say(label(node), line))
         try:
-            yield logs.show
+            yield (logs.show,)
         finally:
             logs.close()
+
+
+def _waits() -> Shown:
+    """Return a function that says on stderr what the run, or a pod of it, waits for, each thing once."""
+    said: set[str] = set()
+
+    def show(workflow: Workflow) -> None:
+        status, shown = workflow.status, canvas()
+        pending = [(node.display_name, node.message) for node in status.nodes.values() if node.phase is PENDING]
+        if status.phase is WorkflowPhase.PENDING:
+            pending.append((workflow.metadata.name or "", status.message))
+        for name, message in pending:
+            line = f"{PENDING:<9} {shown.clean(name)}: {shown.clean(message or '')}"
+            if message and message not in BEGINNING and line not in said:
+                said.add(line)
+                typer.echo(line, err=True)
+
+    return show
