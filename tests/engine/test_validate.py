@@ -598,6 +598,7 @@ def test_a_sound_cron_workflow_has_no_problem() -> None:
 
 def metric(fields: str, leaf: str = "container: {image: a, command: [b]}") -> tuple[Problem, ...]:
     outputs = "outputs: {parameters: [{name: x, valueFrom: {path: /x}}]}\n" if "dag" not in leaf else ""
+    fields = fields.replace("gauge: {value", "gauge: {realtime: false, value")
     return of_template(f"{outputs}metrics: {{prometheus: [{{{fields}}}]}}\n{leaf}")
 
 
@@ -608,20 +609,42 @@ def metric(fields: str, leaf: str = "container: {image: a, command: [b]}") -> tu
         pytest.param("name: a, counter: {value: '1'}", "a metric needs help", id="no help"),
         pytest.param("name: a, help: c, counter: {}", "its counter has no value", id="no value"),
         pytest.param("name: a, help: c", "it has none of them", id="no kind"),
-        pytest.param("name: a, help: c, counter: {value: '1'}, gauge: {value: '1'}", "counter and gauge", id="two"),
+        pytest.param(
+            "name: a, help: c, counter: {value: '1'}, gauge: {value: '1'}",
+            "counter and gauge",
+            id="two",
+        ),
         pytest.param(
             "name: a, help: c, counter: {value: '1'}, labels: [{key: x.y, value: z}]", "the label 'x.y'", id="label"
         ),
+        pytest.param("name: a, help: c, gauge: { value: '1'}", "does not say realtime", id="no realtime"),
+        pytest.param("name: a, help: c, histogram: {value: '1'}", "does not say buckets", id="no buckets"),
         pytest.param(
             "name: a, help: c, gauge: {realtime: true, value: '{{resourcesDuration.cpu}}'}",
             "only at the end",
             id="soon",
         ),
         pytest.param("name: a, help: c, counter: {value: '{{workflow.nam}}'}", "no such variable", id="misspelt"),
-        pytest.param("name: a, help: c, gauge: {value: '{{=outputs.parameters.y}}'}", "no such variable", id="output"),
-        pytest.param("name: a, help: c, gauge: {value: \"{{=status == 'x' && true ? 1 : 0}}\"}", "has '&'", id="and"),
-        pytest.param("name: a, help: c, gauge: {value: '{{=asFloat(duration) > 5 ? 1 : 0}}'}", "has '>'", id="more"),
-        pytest.param("name: a, help: c, gauge: {value: '{{=asFloat(duration) < 5 ? 1 : 0}}'}", "has '<'", id="less"),
+        pytest.param(
+            "name: a, help: c, gauge: {value: '{{=outputs.parameters.y}}'}",
+            "no such variable",
+            id="output",
+        ),
+        pytest.param(
+            "name: a, help: c, gauge: {value: \"{{=status == 'x' && true ? 1 : 0}}\"}",
+            "has '&'",
+            id="and",
+        ),
+        pytest.param(
+            "name: a, help: c, gauge: {value: '{{=asFloat(duration) > 5 ? 1 : 0}}'}",
+            "has '>'",
+            id="more",
+        ),
+        pytest.param(
+            "name: a, help: c, gauge: {value: '{{=asFloat(duration) < 5 ? 1 : 0}}'}",
+            "has '<'",
+            id="less",
+        ),
         pytest.param("name: a, help: c, counter: {value: '1'}, when: '{{=status == \"x\"}}'", "has '\"'", id="quote"),
     ],
 )

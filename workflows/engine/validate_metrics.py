@@ -56,6 +56,9 @@ def _shape(where: str, row: Mapping[str, Any]) -> Iterator[Problem]:
     if len(said) != 1:
         found = " and ".join(said) or "none of them"
         yield Problem(where, f"a metric is one of counter, gauge and histogram; it has {found}")
+    for kind, field in (("gauge", "realtime"), ("histogram", "buckets")):
+        if isinstance(row.get(kind), dict) and field not in row[kind]:
+            yield Problem(where, f"its {kind} does not say {field}, which Argo's CRD requires", f"write {field}: …")
     for kind in said:
         value = row[kind].get("value") if isinstance(row[kind], dict) else None
         if not value:
