@@ -13,6 +13,7 @@ from steps.contract import Value
 
 QUANTITY = r"[0-9]+(?:\.[0-9]+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 Quantity = Annotated[str, StringConstraints(pattern=rf"^{QUANTITY}$")]
+Cpu = Annotated[str, StringConstraints(pattern=r"^(?:[0-9]+(?:\.[0-9]+)?|[1-9][0-9]*m)$")]
 
 
 class Toleration(Value):
@@ -33,7 +34,7 @@ class Toleration(Value):
 class Resources(Value):
     """What a step's pod asks for, and which nodes it may run on; GPUs are `nvidia.com/gpu`."""
 
-    cpu: Quantity = "500m"
+    cpu: Cpu = "500m"
     memory: Quantity = "512Mi"
     gpu: Annotated[int, Field(ge=0, le=16)] = 0
     node_selector: dict[str, str] = Field(default_factory=dict)

@@ -127,6 +127,14 @@ def test_the_document_sizes_a_step() -> None:
     assert train["nodeSelector"] == {"pool": "gpu"}
 
 
+@pytest.mark.parametrize(("cpu", "threads"), [("4", "4"), ("500m", "1"), ("1500m", "2"), ("2.5", "3"), ("0", "1")])
+def test_a_step_starts_as_many_threads_as_it_has_cpus(cpu: str, threads: str) -> None:
+    spec = workflow_template(document(run={"resources": {"train": {"cpu": cpu}}}))["spec"]
+    assert template(spec, "train")["container"]["env"] == [{"name": "OMP_NUM_THREADS", "value": threads}]
+    light = [entry["name"] for entry in spec["templates"] if "env" not in entry.get("container", {"env": 0})]
+    assert light == ["claim", "deploy", "reject", "record", "notify"]
+
+
 GPU = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 SPOT = {"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoExecute"}
 NODES = {

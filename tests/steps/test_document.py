@@ -132,6 +132,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "duration of nothing": (loans(run={"deadline": "0h"}), "run.deadline"),
     "timeout of an unknown step": (loans(run={"timeouts": {"fit": "1m"}}), "run.timeouts"),
     "too many retries": (loans(run={"retries": {"limit": 11}}), "run.retries.limit"),
+    "a CPU in thousands": (loans(run={"resources": {"train": {"cpu": "1k"}}}), "cpu"),
     "memory in words": (loans(run={"resources": {"train": {"memory": "much"}}}), "memory"),
     "a taint without a value": (
         loans(run={"resources": {"train": {"tolerations": [{"key": "spot", "operator": "Equal"}]}}}),

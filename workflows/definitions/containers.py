@@ -6,6 +6,7 @@ the same manifest runs where a path is a pod's and where it is a folder on a lap
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ IMAGE = "retrain-steps:0.1.0"
 GPU = "nvidia.com/gpu"
 """The resource that NVIDIA's device plugin offers, and by custom the taint of the nodes that have it."""
 SLACK_ENV = "SLACK_WEBHOOK_URL"
+THREADS_ENV = "OMP_NUM_THREADS"
 
 DEFAULT_RESOURCES = Resources()
 STEP_RESOURCES: Mapping[str, Resources] = {
@@ -28,6 +30,7 @@ STEP_RESOURCES: Mapping[str, Resources] = {
     "train": Resources(cpu="1", memory="2Gi"),
     "evaluate": Resources(cpu="1", memory="2Gi"),
 }
+"""The steps that load the libraries of machine learning, and what each asks for unless its document says."""
 SERVICE_ACCOUNTS = {"deploy": "retrain-deploy", "notify": "retrain-notify"}
 
 
@@ -107,9 +110,19 @@ def verdict_name(step: Step) -> str:
 
 
 def _environment(step: Step, document: Document) -> list[Any]:
+    if step.name in STEP_RESOURCES:
+        return [models.EnvVar(name=THREADS_ENV, value=str(threads(size(step, document).cpu)))]
     if step.name != "notify" or document.notify.slack is None:
         return []
     return [pods.secret(SLACK_ENV, document.notify.slack.secret, document.notify.slack.key)]
+
+
+def threads(cpu: str) -> int:
+    """Return how many threads have a CPU each: OpenMP, BLAS and Arrow would start one for every CPU of the node.
+
+    On a large node that is memory for nothing, and a limit of pids or of CPU time that is soon reached.
+    """
+    return max(1, math.ceil(float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)))
 
 
 def size(step: Step, document: Document) -> Resources:
