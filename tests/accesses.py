@@ -34,7 +34,17 @@ RESOURCES = (
     ("", "serviceaccounts/token"),
     ("", "namespaces"),
     ("", "nodes"),
+    ("", "events"),
+    ("", "services"),
+    ("", "persistentvolumeclaims"),
+    ("", "pods/eviction"),
+    ("", "pods/portforward"),
     ("apps", "deployments"),
+    ("apps", "statefulsets"),
+    ("batch", "jobs"),
+    ("batch", "cronjobs"),
+    ("networking.k8s.io", "networkpolicies"),
+    ("policy", "poddisruptionbudgets"),
     ("argoproj.io", "workflows"),
     ("argoproj.io", "workflowtemplates"),
     ("argoproj.io", "cronworkflows"),
@@ -42,10 +52,19 @@ RESOURCES = (
     ("argoproj.io", "sensors"),
     ("argoproj.io", "eventsources"),
     ("argoproj.io", "eventbus"),
+    ("argoproj.io", "clusterworkflowtemplates"),
+    ("argoproj.io", "workflowtasksets"),
+    ("argoproj.io", "workflowartifactgctasks"),
+    ("argoproj.io", "workfloweventbindings"),
     ("rbac.authorization.k8s.io", "roles"),
     ("rbac.authorization.k8s.io", "rolebindings"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
 )
-VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+VERBS = (
+    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"),
+    *("bind", "escalate", "impersonate"),
+)
 
 
 def granted(objects: tuple[dict[str, Any], ...]) -> dict[str, set[Access]]:
