@@ -13,9 +13,9 @@ import pandas as pd
 
 from steps import metrics, model, table
 from steps.contract import Scalar
-from steps.document import Document
+from steps.document import Document, Model
 from steps.measured import Champion
-from steps.model import ModelRefused, Trained, Truth
+from steps.model import About, ModelRefused, Trained, Truth
 from steps.registry import pointer, version
 from steps.registry.objects import Store, TooLargeError
 
@@ -79,7 +79,17 @@ def meet(found: Standing, holdout: pd.DataFrame, truth: Truth, document: Documen
     if problem:
         return Champion(found.version, problem=problem)
     predicted = trained.predict(holdout)
-    return Champion(found.version, metrics.measure(truth, predicted, document.model.task), predicted=predicted)
+    measured = metrics.measure(truth, predicted, document.model.task)
+    return Champion(found.version, measured, predicted=predicted, notice=_notice(trained.about, document.model))
+
+
+def _notice(about: About, wanted: Model) -> str:
+    """Return a warning if other rows were held out when the champion was trained: it may have learned these.
+
+    Its metrics are then too good and the challenger's gain too small: gates err on the side of production.
+    """
+    then, now = ((one.seed if one.time is None else None, one.holdout, one.time) for one in (about, wanted))
+    return "" if then == now else "it was trained with another holdout, so it may have seen these rows"
 
 
 def _misfit(trained: Trained, document: Document) -> str:

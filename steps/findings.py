@@ -69,6 +69,7 @@ def _gained(gate: BaselineGate | ChampionGate, measured: Measured) -> tuple[Foun
         if champion.metrics is None or champion.predicted is None:
             return Found(None, f"version {champion.version} cannot be measured: {champion.problem}"), None
         other, rival, name = champion.metrics, champion.predicted, f"version {champion.version} in production"
+        name += f" ({champion.notice})" if champion.notice else ""
     mine, theirs = measured.metrics.get(gate.metric), other.get(gate.metric)
     evidence = f"{gate.metric} {_said(mine)} against {_said(theirs)} of {name}"
     gain = metrics.gain(gate.metric, measured.metrics, other)

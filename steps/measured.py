@@ -21,13 +21,15 @@ from steps.model import Predictions, Trained, Truth
 class Champion:
     """The model in production as `evaluate` met it: its version, "" if there is none, and its metrics.
 
-    `problem` says why it could not be measured, `predicted` what it answered if it could.
+    `problem` says why it could not be measured, `predicted` what it answered if it could. `notice` says what makes the
+    comparison unfair, "" if nothing does.
     """
 
     version: str = ""
     metrics: Metrics | None = None
     problem: str = ""
     predicted: Predictions | None = None
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,23 @@ def test_the_champion_is_met_on_the_same_holdout(tmp_path: Path) -> None:
     assert "of version v1 in production" in gate["evidence"]
 
 
+SPLITS: dict[str, tuple[dict[str, Any], bool]] = {
+    "another seed": ({"seed": 1}, True),
+    "another share": ({"holdout": 0.2}, True),
+    "by time": ({"time": "income"}, True),
+    "the same": ({"params": {"max_depth": 1}}, False),
+}
+
+
+@pytest.mark.parametrize(("before", "warns"), SPLITS.values(), ids=SPLITS)
+def test_a_champion_that_may_have_learned_the_held_out_rows_is_told(
+    tmp_path: Path, before: dict[str, Any], warns: bool
+) -> None:
+    then = document(gates=[CHAMPION], **{f"model__{name}": value for name, value in before.items()})
+    gate = evaluated(ALL, Standing("v1", model_file(tmp_path, then))).to_json()["gates"][1]
+    assert ("it was trained with another holdout, so it may have seen these rows" in gate["evidence"]) is warns
+
+
 def test_a_model_worse_than_the_champion_is_rejected(tmp_path: Path) -> None:
     standing = Standing("v1", model_file(tmp_path, ALL))
     worse = document(gates=[CHAMPION], model__features=["income"], model__params={"max_depth": 1})

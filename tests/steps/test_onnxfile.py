@@ -125,6 +125,16 @@ def test_a_part_that_knows_one_class_votes_too(tmp_path: Path) -> None:
     compared(trained, rows(of, seed=1))
 
 
+def test_a_score_on_the_threshold_itself_is_positive_in_both(tmp_path: Path) -> None:
+    of = declared(KINDS["threshold"])
+    trained = train(rows(of), of)
+    scores = np.unique(trained.predict(rows(of)).scores)
+    assert len(scores) == 4
+    for threshold in scores[1:]:
+        trained.estimator[-1].threshold = float(threshold)
+        compared(sealed(trained, tmp_path), rows(of))
+
+
 def test_equal_models_make_equal_bytes(tmp_path: Path) -> None:
     of = declared(KINDS["vote"])
     one, two = (export.export(sealed(train(rows(of), of), tmp_path)) for _ in range(2))
