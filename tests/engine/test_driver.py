@@ -97,6 +97,13 @@ def test_processes_run_and_hand_on_what_they_made(go: Callable[..., Workflow], t
     assert not (tmp_path / "workflows" / "wf" / "pods").exists()
 
 
+def test_a_metric_that_only_a_cluster_pushes_keeps_no_step_from_running(go: Callable[..., Workflow]) -> None:
+    gauge = "{realtime: false, value: \"{{=date('2026-02-23').Unix()}}\"}"
+    metrics = f"metrics: {{prometheus: [{{name: day, help: Its day, gauge: {gauge}}}]}}"
+    done = go(WORKFLOW.replace("- name: make\n", f"- name: make\n    {metrics}\n"))
+    assert done.status.phase == "Succeeded", {node.name: node.message for node in done.status.nodes.values()}
+
+
 def test_a_failed_run_keeps_its_scratch(go: Callable[..., Workflow], tmp_path: Path) -> None:
     done = go(WORKFLOW.replace('printf "=%s=', 'exit 3; printf "=%s='))
     assert done.status.phase == "Failed"

@@ -67,6 +67,7 @@ def substituted(template: Template, variables: Variables) -> Template:
 
     Path tags stay for the executor. Raises what `substitute` raises.
     """
+    template = template.without_metrics()
     text = template.to_json()
     if "{{" not in text:
         return template

@@ -143,6 +143,10 @@ class Template(Model):
     pod_resources: NoEffect = None
     resource_claims: NoEffect = None
 
+    def without_metrics(self) -> Template:
+        """Return it less its metrics: those have variables of their own, and nothing here pushes them."""
+        return self.model_copy(update={"metrics": None})
+
 
 class Mutex(Model):
     """A lock by name; one holder a namespace."""

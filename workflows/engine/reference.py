@@ -119,11 +119,6 @@ def loops(task: DAGTask) -> bool:
     return bool(task.with_items or task.with_param or task.with_sequence)
 
 
-def without_metrics(template: Template) -> JsonValue:
-    """The template as data, less its metrics: those have variables of their own and nothing here pushes them."""
-    return template.model_copy(update={"metrics": None}).to_dict()
-
-
 def texts(value: JsonValue, place: str = "") -> Iterator[tuple[str, str]]:
     """Every text in a JSON value with its place; content of raw artifacts is left to a check of its own."""
     if isinstance(value, str):

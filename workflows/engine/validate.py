@@ -23,7 +23,6 @@ from workflows.engine.reference import (
     plainly,
     template_names,
     unresolved,
-    without_metrics,
     workflow_names,
 )
 from workflows.engine.schedule import timetable
@@ -187,7 +186,7 @@ def _template(where: str, template: Template, templates: dict[str, Template], na
     if template.dag is not None:
         yield from dag_problems(where, template, templates, scope)
     else:
-        yield from unresolved(where, without_metrics(template), scope, plainly(scope))
+        yield from unresolved(where, template.without_metrics().to_dict(), scope, plainly(scope))
 
 
 def _exit(where: str, spec: WorkflowSpec, templates: dict[str, Template], exits: frozenset[str]) -> Iterator[Problem]:

@@ -23,7 +23,6 @@ from workflows.engine.reference import (
     task_names,
     unresolved,
     unresolved_expression,
-    without_metrics,
 )
 from workflows.engine.validate_arguments import (
     argument_problems,
@@ -147,7 +146,7 @@ def _outputs(where: str, template: Template, tasks: Tasks, templates: Templates,
     for task in tasks.values():
         names |= task_names(task, templates.get(task.template))
     explain = _explaining("", tuple(tasks), tasks, templates, names)
-    yield from unresolved(where, without_metrics(template.model_copy(update={"dag": None})), names, explain)
+    yield from unresolved(where, template.without_metrics().model_copy(update={"dag": None}).to_dict(), names, explain)
     for parameter in template.outputs.parameters:
         if parameter.value_from is not None and parameter.value_from.expression:
             here = f"{where}, outputs parameter {parameter.name!r}"
