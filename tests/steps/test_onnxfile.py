@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,6 +162,28 @@ def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
     other = replace(trained, about=replace(trained.about, model_sha256="ab" * 32))
     with pytest.raises(ModelRefused, match="the ONNX file was made of abababababab, the model is"):
         export.answers(export.export(other), trained, rows(of))
+
+
+ASK = """
+import sys
+from documents import document
+from frames import loans
+from steps import export, model
+trained = model.load(open(sys.argv[1], "rb").read())
+export.answers(export.export(trained), trained, loans(document()))
+"""
+
+
+def test_asking_a_file_tells_nobody_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    of = document()
+    sealed(train(loans(of), of), tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {"PYTHONPATH": paths, "HOME": str(home), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", ASK, tmp_path / "model.skops"], env=environment, check=True)
+    # With its telemetry on, ONNX Runtime keeps an identifier of the device and what it has yet to send under HOME.
+    assert list(home.rglob("*")) == []
 
 
 IMPOSSIBLE = {
