@@ -99,6 +99,7 @@ class Pods:
             "outputs": json.dumps(workflow.outputs),
             "created": created.isoformat(timespec="seconds").replace("+00:00", "Z"),
             "duration": str((self._schedule.moment() - created) / timedelta(seconds=1)),
+            "labels": json.dumps({"app.kubernetes.io/instance": "loans"}),
         }
 
     def _model(self, step: str, call: Call) -> None:
