@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import promql_parser
 import pytest
 import yaml
 from overlays import ROOT, overlay
@@ -63,7 +64,21 @@ def test_a_question_asks_for_what_is_told(question: str) -> None:
     labels = set().union(*(known.get(name, set()) for name in names)) | {"pipeline"}
     for grouped in re.findall(r"by \(([^)]*)\)", question):
         assert {label.strip() for label in grouped.split(",")} <= labels
-    assert question.count("(") == question.count(")")
+
+
+GRAFANA = re.compile(r"^label_values\((.*), \w+\)$")
+"""Grafana's own, around a question to Prometheus."""
+
+
+@pytest.mark.parametrize("question", [*questions()])
+def test_prometheus_reads_the_question(question: str) -> None:
+    promql_parser.parse(GRAFANA.sub(r"\1", question.strip()))
+
+
+@pytest.mark.parametrize("question", ["sum(", "rate(argo_events_events_sent_total)", "a unless"])
+def test_a_question_that_prometheus_cannot_read_is_found(question: str) -> None:
+    with pytest.raises(ValueError, match="parenthesis|matrix|invalid"):
+        promql_parser.parse(question)
 
 
 def test_every_metric_of_ours_is_asked_for() -> None:
