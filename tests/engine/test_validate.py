@@ -759,9 +759,19 @@ def test_what_would_break_when_its_turn_has_come_is_an_error(fields: str, messag
     ("settings", "message"),
     [
         ("{strategy: OnPodDone}", "there is no strategy 'OnPodDone'"),
+        ("{labelSelector: {matchExpressions: [{key: a, operator: Inn}]}}", "labelSelector has no operator 'Inn'"),
         ("{strategy: OnPodSuccess, deleteDelayDuration: soon}", "deleteDelayDuration"),
     ],
 )
 def test_how_pods_are_cleaned_up_is_one_of_argo_s_ways(settings: str, message: str) -> None:
     assert message in only(problems(f"entrypoint: main\npodGC: {settings}\n{MAIN}")).message
     assert problems(f"entrypoint: main\npodGC: {{strategy: OnPodSuccess, deleteDelayDuration: 10m}}\n{MAIN}") == ()
+
+
+def test_a_pod_s_budget_knows_no_devices_and_a_graph_has_no_pod() -> None:
+    found = of_container("podResources: {limits: {cpu: 1, nvidia.com/gpu: 1}}")
+    assert [problem.message for problem in found if problem.level == "error"] == [
+        "podResources has no 'nvidia.com/gpu'"
+    ]
+    found = of_template("resourceClaims: [{name: a}]\ndag: {tasks: [{name: a, template: main}]}")
+    assert [problem.message for problem in found] == ["a DAG has no resourceClaims"]

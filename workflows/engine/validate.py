@@ -29,13 +29,14 @@ from workflows.engine.schedule import timetable
 from workflows.engine.validate_arguments import argument_problems, field_names, missing_inputs, unsupplied_inputs
 from workflows.engine.validate_dag import dag_problems
 from workflows.engine.validate_metrics import metric_problems
-from workflows.engine.validate_template import template_problems
+from workflows.engine.validate_template import pod_resources, template_problems
 from workflows.engine.values import Arguments
 from workflows.errors import DocumentError
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 LONGEST_NAME = 63  # a Workflow's name becomes a label's value
 POD_GC = ("", "OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess")
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -128,6 +129,7 @@ def _spec(where: str, document: Workflow | WorkflowTemplate, spec: WorkflowSpec)
     yield from metric_problems(where, spec.metrics, names)
     yield from _mounts(where, spec)
     yield from _pod_gc(where, spec.pod_gc)
+    yield from pod_resources(f"{where}, field 'spec'", spec.pod_resources)
     exits = reachable(spec.on_exit, templates)
     for template in spec.templates:
         below_exit = names | Names(frozenset({"workflow.failures"})) if template.name in exits else names
@@ -153,6 +155,11 @@ def _pod_gc(where: str, pod_gc: object) -> Iterator[Problem]:
     here = f"{where}, field 'spec.podGC'"
     if settings.get("strategy", "") not in POD_GC:
         yield Problem(here, f"there is no strategy {settings['strategy']!r}", nearest(settings["strategy"], POD_GC))
+    selector = settings.get("labelSelector")
+    for term in selector.get("matchExpressions") or () if isinstance(selector, dict) else ():
+        if isinstance(term, dict) and term.get("operator") not in OPERATORS:
+            message = f"labelSelector has no operator {term.get('operator')!r}"
+            yield Problem(here, message, nearest(str(term.get("operator")), OPERATORS))
     delay = settings.get("deleteDelayDuration")
     if isinstance(delay, str):
         try:

@@ -113,10 +113,13 @@ def _times(where: str, template: Template) -> Iterator[Problem]:
             ("activeDeadlineSeconds", template.active_deadline_seconds),
             ("timeout", template.timeout),
             ("pendingTimeout", template.pending_timeout),
+            ("podResources", template.pod_resources),
+            ("resourceClaims", template.resource_claims),
         ):
             if value is not None:
                 yield Problem(where, f"a DAG has no {field}", "set it in the templates of its tasks")
         return
+    yield from pod_resources(where, template.pod_resources)
     for field, text in (("timeout", template.timeout), ("pendingTimeout", template.pending_timeout)):
         if isinstance(text, str) and text and "{{" not in text:
             yield from _duration(where, field, text)
@@ -131,6 +134,15 @@ def _times(where: str, template: Template) -> Iterator[Problem]:
         if newer is not None:
             message = f"Argo knows {field} since 4.1 only: 4.0 refuses it, and what is older passes over it"
             yield Problem(where, message, "", "warning")
+
+
+def pod_resources(where: str, budget: object) -> Iterator[Problem]:
+    """What a whole pod may ask for: Kubernetes takes CPU, memory and huge pages there, no device."""
+    for part in ("limits", "requests"):
+        asked = budget.get(part) if isinstance(budget, dict) else None
+        for name in asked if isinstance(asked, dict) else ():
+            if name not in ("cpu", "memory") and not name.startswith("hugepages-"):
+                yield Problem(where, f"podResources has no {name!r}", "ask for it in the container's resources")
 
 
 def _duration(where: str, field: str, text: str) -> Iterator[Problem]:
