@@ -52,6 +52,8 @@ def test_what_has_no_effect_here_is_told() -> None:
     [
         pytest.param("EventSource__spec__webhook", {}, "does not support 'webhook'", id="another source"),
         pytest.param("EventSource__spec__sqs", {}, "at least 1", id="no queue"),
+        pytest.param(f"{SQS}region", "", "at least 1 character", id="no region"),
+        pytest.param(f"{TRIGGER}template", {"name": "a"}, "field 'k8s' is required", id="no trigger"),
         pytest.param(f"{SQS}roleARN", "arn:…", "does not support 'roleARN'", id="role"),
         pytest.param(f"{SQS}filter", {"expression": "true"}, "does not support 'filter'", id="source filter"),
         pytest.param(f"{SQS}waitTimeSeconds", "20", "whole number, got '20'", id="a number in quotes"),

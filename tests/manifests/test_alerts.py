@@ -77,7 +77,7 @@ def test_prometheus_reads_the_question(question: str) -> None:
 
 @pytest.mark.parametrize("question", ["sum(", "rate(argo_events_events_sent_total)", "a unless"])
 def test_a_question_that_prometheus_cannot_read_is_found(question: str) -> None:
-    with pytest.raises(ValueError, match="parenthesis|matrix|invalid"):
+    with pytest.raises(ValueError, match=r"parenthesis|matrix|invalid"):
         promql_parser.parse(question)
 
 

@@ -28,7 +28,7 @@ class SQS(EventModel):
     """A queue to drain; `json_body` says that a message's body is JSON (else it becomes base64 text)."""
 
     elsewhere = "roleARN filter"
-    region: str
+    region: str = Field(min_length=1)
     queue: str = Field(min_length=1)
     wait_time_seconds: Annotated[StrictInt, Field(ge=0, le=20)] = 0
     json_body: StrictBool = False

@@ -84,7 +84,7 @@ class TriggerTemplate(EventModel):
     elsewhere = f"conditionsReset http log {_OTHER_TRIGGERS}"
     name: str
     conditions: str = ""
-    k8s: KubernetesTrigger
+    k8s: KubernetesTrigger = Field(alias="k8s")
 
 
 class DeadLetterTemplate(EventModel):
