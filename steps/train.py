@@ -6,7 +6,9 @@ The same rows and the same document give the same bytes, whatever the order of f
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -37,8 +39,8 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
     dtypes = {name: document.contract.columns[name].dtype for name in wanted.features}
     transformer = features.transformer(dtypes, wanted.prepare)
     predictor = estimator.build(wanted)
-    if wanted.prepare.missing == "keep" and not get_tags(predictor).input_tags.allow_nan:
-        raise estimator.refusal(f"prepare.missing is keep, but {wanted.estimator} takes no missing values")
+    if wanted.prepare.missing == "keep":
+        _keepable(rows, dtypes, predictor, wanted.estimator)
     truth = batch.truth(rows, wanted)
     # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
     with threadpool_limits(1, user_api="blas"):
@@ -54,8 +56,22 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
                 predictor.fit(inputs, truth)
         except InvalidParameterError as error:
             raise estimator.refusal(str(error)) from error
+        except (ValueError, np.linalg.LinAlgError) as error:
+            # What an estimator says of rows that it cannot learn from; the same rows would make it say so again.
+            raise estimator.refusal(f"{wanted.estimator} cannot learn from these rows: {error!s:.300}") from error
     fitted = Pipeline([("features", transformer), ("predictor", predictor)])
     return Trained(fitted, model.about(document, rows))
+
+
+def _keepable(rows: pd.DataFrame, dtypes: Mapping[str, str], predictor: object, path: str) -> None:
+    if not get_tags(predictor).input_tags.allow_nan:
+        raise estimator.refusal(f"prepare.missing is keep, but {path} takes no missing values")
+    numeric = [name for name, dtype in dtypes.items() if dtype in features.NUMERIC]
+    empty = next((name for name in numeric if rows[name].isna().all()), None)
+    if empty is not None:
+        raise estimator.refusal(
+            f"prepare.missing is keep, but {empty!r} has no value in any training row; leave it out"
+        )
 
 
 def _mitigable(document: Document, predictor: object) -> None:

@@ -186,6 +186,13 @@ def test_asking_a_file_tells_nobody_and_leaves_nothing_behind(tmp_path: Path) ->
     assert list(home.rglob("*")) == []
 
 
+def test_a_file_that_the_runtime_cannot_run_is_refused(tmp_path: Path) -> None:
+    of = declared({"estimator": "sklearn.neighbors.RadiusNeighborsClassifier"})
+    trained = sealed(train(rows(of), of), tmp_path)
+    with pytest.raises(Verdict, match="ONNX Runtime cannot run what RadiusNeighborsClassifier was exported to"):
+        export.answers(export.export(trained), trained, rows(of))
+
+
 IMPOSSIBLE = {
     "no converter": (
         "sklearn.semi_supervised.LabelPropagation",

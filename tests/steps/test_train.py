@@ -84,6 +84,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"model__prepare": {"missing": "keep"}, "model__estimator": "sklearn.linear_model.LogisticRegression"},
         "prepare.missing is keep, but sklearn.linear_model.LogisticRegression takes no missing values",
     ),
+    "rows that an estimator cannot learn from": (
+        {"model__params": {}, "model__estimator": "sklearn.naive_bayes.MultinomialNB"},
+        "sklearn.naive_bayes.MultinomialNB cannot learn from these rows: Negative values",
+    ),
     "mitigation without weights": (
         {**MITIGATED, "model__params": {}, "model__estimator": "sklearn.neighbors.KNeighborsClassifier"},
         "does not",
@@ -156,6 +160,17 @@ def test_boosting_may_learn_from_the_gaps_themselves(tmp_path: Path) -> None:
     assert call(tmp_path, of, rows) == 0
     found = model.load((tmp_path / "out" / "model").read_bytes()).predict(rows)
     assert (found.labels == rows["approved"].to_numpy(dtype=int)).all()
+
+
+def test_a_feature_that_is_all_gaps_cannot_be_kept_so(tmp_path: Path) -> None:
+    of = document(
+        contract__columns__income={"dtype": "number", "nullable": True},
+        model__prepare={"missing": "keep"},
+        model__estimator="sklearn.ensemble.HistGradientBoostingClassifier",
+    )
+    rows = loans(of)
+    assert call(tmp_path, of, rows.assign(**typed(of.contract, income=[None] * 200))) == 42
+    assert "'income' has no value in any training row; leave it out" in verdict(tmp_path)["message"]
 
 
 def test_a_model_reads_dates_as_it_learned_them(tmp_path: Path) -> None:
