@@ -50,6 +50,7 @@ def check(frame: pd.DataFrame, document: Document) -> Split:
         *_unique(frame, contract),
         *_categories(frame, contract),
         *_target(frame, document.model),
+        *_learnable(frame, document.model, "the batch"),
     ]
     if not violations:
         parts = split.split(frame, document.model.seed, document.model.holdout, document.model.time)

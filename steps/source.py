@@ -24,6 +24,8 @@ CELLS = 1 << 19
 BOM = b"\xef\xbb\xbf"
 EMPTY = "it is empty; expected a header with the contract's columns"
 SIGNATURES = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -116,7 +118,10 @@ def _csv_pieces(path: Path, types: Mapping[str, Any], rows: int) -> Iterator[Any
 
 
 def _header(start: bytes, wanted: Collection[str]) -> list[str]:
-    """Return the names in the first line, as far as one line tells; raises `Unreadable` if it is no line of CSV."""
+    """Return the names in the first line, as far as one line tells; raises `Unreadable` if it is no line of CSV.
+
+    One name that holds another separator is several, where no column is wanted, or where one of them is.
+    """
     for signature, what in SIGNATURES.items():
         if start.startswith(signature):
             raise Unreadable(f"it is {what}; expected CSV in UTF-8")
@@ -130,7 +135,8 @@ def _header(start: bytes, wanted: Collection[str]) -> list[str]:
     except csv.Error:
         raise Unreadable("its header is no line of CSV") from None
     for other, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
-        if len(names) == 1 and any(part.strip('" ') in wanted for part in line.split(other)[1:]):
+        parts = line.split(other)[1:]
+        if len(names) == 1 and parts and (not wanted or any(part.strip('" ') in wanted for part in parts)):
             raise Unreadable(f"its fields are separated by {called}; expected commas, and decimal points")
     return names
 

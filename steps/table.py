@@ -131,13 +131,19 @@ def _schema(contract: Contract) -> Any:
 
 def _headers(names: list[str], contract: Contract) -> list[Violation]:
     """Return what the header breaks: the file has exactly the contract's columns, each once, in any order."""
-    extra = sorted({name for name in names if name not in contract.columns})
+    extra = sorted({name for name in names if name and name not in contract.columns})
+    nameless = [number for number, name in enumerate(names, start=1) if not name]
     twice = sorted({name for name in names if names.count(name) > 1})
     missing = [name for name in contract.columns if name not in names]
     return [
         *(Violation(name, "missing", "is missing from the file") for name in missing),
         *(Violation(shown(name, None)[1:-1], "extra", "is not in the contract") for name in extra),
-        *(Violation(name, "twice", "stands in the header more than once") for name in twice if name not in extra),
+        *(Violation("", "extra", f"the header has no name for column {number}") for number in nameless[:1]),
+        *(
+            Violation(name, "twice", "stands in the header more than once")
+            for name in twice
+            if name and name not in extra
+        ),
     ]
 
 

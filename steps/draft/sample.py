@@ -24,9 +24,12 @@ from steps.violation import SHOWN
 ORDER: tuple[Dtype, ...] = ("integer", "number", "boolean", "date", "string")
 LEADING_ZERO = r"\A0[0-9]+\z"
 DECIMAL_COMMA = r"\A-?[0-9]{1,3}(\.?[0-9]{3})*,[0-9]+\z"
-PLACEHOLDERS = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?", "-", ".")
-"""What other tools write for a missing value; the contract's reader takes none of them, only an empty field."""
-OTHER_COMMAS = (";", "\t", "|")
+PLACEHOLDERS = (
+    "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?", "-", ".",
+    "inf", "-inf", "Inf", "-Inf", "Infinity", "-Infinity",
+)  # fmt: skip
+"""What other tools write for a missing or infinite value; the contract's reader takes none of them, only an empty
+field."""
 NAME = TypeAdapter[str](ColumnName)
 
 
@@ -56,8 +59,6 @@ def read(path: Path) -> Sample:
 
 
 def _acceptable(names: list[str]) -> None:
-    if len(names) == 1 and (other := next((mark for mark in OTHER_COMMAS if mark in names[0]), "")):
-        raise NoDraft(f"its fields are separated by {other!r}", "write CSV with commas, as batches must be")
     for number, name in enumerate(names, start=1):
         if not name.strip():
             hint = "pandas writes its index so; write the file with index=False"
@@ -77,7 +78,7 @@ def _inferred(column: Any, name: str) -> tuple[Dtype, Any]:
     order: tuple[Dtype, ...] = (
         ("number",) if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type) else ORDER
     )
-    if column.null_count == len(column) or (text and _any(column, LEADING_ZERO)):
+    if pa.types.is_null(column.type) or (text and (column.null_count == len(column) or _any(column, LEADING_ZERO))):
         order = ("string",)
     for kind in order:
         converted = dtypes.convert(column, kind)

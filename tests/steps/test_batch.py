@@ -71,7 +71,11 @@ BAD: dict[str, tuple[Document, dict[str, Any], str]] = {
         "column 'income' is the time and missing in 20",
     ),
     "one time": (TIMED, {"income": [400.0] * 40}, "holdout has no row"),
-    "one number": (regression(), {"income": [5.0] * 40}, "is the target, and train has"),
+    "one number": (
+        regression(),
+        {"income": [5.0] * 40},
+        "is the target, and the batch has 40 rows, all with the same number; training needs more than one",
+    ),
     "twice across files": (
         UNIQUE,
         {"income": [float(n) for n in range(39)] + [7.0], "approved": [0, 1] * 20},

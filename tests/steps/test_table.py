@@ -97,6 +97,8 @@ UNREADABLE = {
     "one blank line": (b"\n", "it is empty"),
     "a byte order mark alone": (b"\xef\xbb\xbf", "it is empty"),
     "utf-16": ("a,b\nx,y\n".encode("utf-16"), "it is UTF-16"),
+    "utf-32": ("a,b\nx,y\n".encode("utf-32"), "it is UTF-32"),
+    "utf-32 the other way": (b"\0\0\xfe\xff" + "a,b\nx,y\n".encode("utf-32-be"), "it is UTF-32"),
     "latin-1 header": ("ä,b\nx,y\n".encode("latin-1"), "it is not UTF-8"),
     "latin-1 value": ("a,b\nx,y\nä,y\n".encode("latin-1"), "row 2 is not UTF-8"),
     "a field too many": (b"a,b\nx,y\nx,secret,z\n", "row 2 has 3 fields, the header has 2"),
@@ -127,6 +129,7 @@ HEADERS = {
     "missing": ("a", [("b", "missing")]),
     "extra": ("a,b,c", [("c", "extra")]),
     "twice": ("a,b,b", [("b", "twice")]),
+    "nameless, as trailing commas make": ("a,b,,", [("", "extra")]),
     "case matters": ("A,b", [("a", "missing"), ("A", "extra")]),
 }
 

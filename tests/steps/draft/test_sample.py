@@ -45,7 +45,10 @@ def test_the_types_of_parquet_are_kept(tmp_path: Path) -> None:
 REFUSED = {
     "nothing": ([], "is empty"),
     "header only": (["a,b"], "no rows"),
-    "other separators": (["a;b", "1;2"], "separated by ';'"),
+    "other separators": (["a;b", "1;2"], "separated by semicolons; expected commas"),
+    "other separators and decimal commas": (["a;b", "1,5;2", "2,5;3"], "separated by semicolons"),
+    "tabs": (["a\tb", "1\t2"], "separated by tabs"),
+    "infinite": (["a,b", "1.5,2", "-inf,3"], "'a' holds numbers, but '-inf' in 1 rows"),
     "pandas' index": ([",a", "0,1"], "column 1 has no name"),
     "twice": (["a,a", "1,2"], "'a' stands in the header more than once"),
     "a tag": (["{{a}},b", "1,2"], "cannot stand in a contract"),
@@ -61,6 +64,14 @@ def test_a_file_that_makes_no_contract_is_refused_in_a_sentence(tmp_path: Path, 
     with pytest.raises(NoDraft) as refusal:
         read(written(tmp_path, *lines))
     assert says in str(refusal.value)
+
+
+def test_a_column_of_gaps_is_a_column_whatever_its_type(tmp_path: Path) -> None:
+    table = pd.DataFrame({"none": [None, None], "float": [float("nan")] * 2, "day": pd.to_datetime([None, None])})
+    table["text"] = pd.array([None, None], dtype="string")
+    table.to_parquet(tmp_path / "t.parquet")
+    kinds = {"none": "string", "float": "number", "day": "date", "text": "string"}
+    assert read(tmp_path / "t.parquet").kinds == kinds
 
 
 def test_moments_are_refused_for_no_dtype_takes_them(tmp_path: Path) -> None:
