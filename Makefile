@@ -67,8 +67,8 @@ faults: $(READY) ## play schedules of the fault suite: SEEDS=10000 of them, or S
 	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
 
 .PHONY: bench
-bench: $(READY) ## measure the engine against a shell that starts the same processes
-	@PYTHONPATH=tests $(BIN)/python -m bench
+bench: $(READY) ## measure everything against a floor of the same run; ROWS=10000000 validates and trains on so many
+	@PYTHONPATH=tests $(BIN)/python -m bench$(if $(ROWS),.scale $(ROWS))
 
 .PHONY: lock
 lock: ## resolve pyproject.toml into the lock files (needs uv)

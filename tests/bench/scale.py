@@ -1,16 +1,15 @@
-"""What `validate` costs on many rows: seconds, and the memory of the process, beside a process that copies the file.
+"""What many rows cost: `validate` beside a process that copies the files, and, in `learning`, `train` beside the fit.
 
-Called by `__main__` with few rows; `python -m bench.scale 10000000` measures what the issue asks for.
+Called by `__main__` with few rows; `make bench ROWS=10000000` is this alone with so many.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,10 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-
-from steps.document import Document
+from bench import learning
+from bench.process import HEADS, ROW, Used, run, show, total
 
 ROWS = 400_000
+ROUNDS = 3
 FILES = 4
 PIECE = 250_000
 NUMBERS = ("amount", "income", "rate", "balance", "share")
@@ -42,46 +42,51 @@ with pq.ParquetWriter(sys.argv[2], file.schema_arrow, compression="zstd") as wri
     for batch in file.iter_batches(batch_size=50_000, use_threads=False):
         writer.write_batch(batch)
 """
-LAUNCH = """
-import json, os, sys, time
-began = time.perf_counter()
-nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
-pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=nowhere)
-_, status, used = os.wait4(pid, 0)
-wall, code = time.perf_counter() - began, os.waitstatus_to_exitcode(status)
-print(json.dumps([wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, code]))
+
+JOIN = """
+import sys, pyarrow.parquet as pq
+files = [pq.ParquetFile(path) for path in sys.argv[2:]]
+with pq.ParquetWriter(sys.argv[1], files[0].schema_arrow) as writer:
+    for file in files:
+        for group in range(file.num_row_groups):
+            writer.write_table(file.read_row_group(group))
 """
-"""A process counts the memory of the one that started it as its own, so a small one starts it."""
-ROW = "{:<36} {:>9} {:>9} {:>9}"
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """What one process used: wall seconds, processor seconds, resident bytes at most."""
-
-    wall: float
-    processor: float
-    memory: int
 
 
 def main(write: Callable[[str], None], rows: int = ROWS) -> None:
     """Measure and write the figures."""
-    write(f"\nvalidate: {rows:,} rows of {len(COLUMNS)} columns, one of them unique, and one rule between columns")
-    write(ROW.format("", "s", "CPU s", "peak MiB"))
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         files = [produce(folder / f"{number}.parquet", number, rows // FILES) for number in range(FILES)]
-        show(
-            write, f"the floor: copy {FILES} Parquet files", [run("-c", COPY, file, folder / "copy") for file in files]
-        )
-        show(write, f"validate {FILES} Parquet files", [validate(folder, file) for file in files])
-        whole = produce(folder / "whole.parquet", 0, rows)
-        show(write, "validate them as one", [validate(folder, whole)])
-        whole.unlink()
-        text = as_csv(files[0], folder / "0.csv")
-        show(write, "validate the first as CSV", [validate(folder, text)])
-        worst = produce(folder / "worst.parquet", 0, rows // FILES, sign=-1.0)
-        show(write, "the first, 6 rules broken in each row", [validate(folder, worst, code=42)])
+        write(f"\nvalidate: {rows:,} rows of {len(COLUMNS)} columns, one of them unique, and one rule between columns")
+        write(ROW.format(*HEADS))
+        validation(write, folder, files)
+        write(f"\ntrain: {rows:,} rows of {len(COLUMNS)} columns in {FILES} files")
+        write(ROW.format(*HEADS))
+        learning.main(write, folder, ROUNDS if rows <= ROWS else 1)
+
+
+def validation(write: Callable[[str], None], folder: Path, files: list[Path]) -> None:
+    """Measure `validate`, and leave the clean files in `folder`/batch."""
+    copied = total([run("-c", COPY, file, folder / "copy") for file in files])
+    show(write, f"the floor: copy {FILES} Parquet files", copied)
+    (folder / "batch").mkdir()
+    show(write, f"validate {FILES} Parquet files", total([_kept(folder, file) for file in files]), copied)
+    whole = folder / "whole.parquet"
+    run("-c", JOIN, whole, *files)
+    show(write, "validate them as one", validate(folder, whole), copied)
+    whole.unlink()
+    show(write, f"the floor: copy 1 of the {FILES}", one := run("-c", COPY, files[0], folder / "copy"))
+    show(write, "validate it as CSV", validate(folder, as_csv(files[0], folder / "0.csv")), one)
+    rows = pq.ParquetFile(files[0]).metadata.num_rows
+    worst = produce(folder / "worst.parquet", 0, rows, sign=-1.0)
+    show(write, "validate it, 6 rules broken in each row", validate(folder, worst, code=42), one)
+
+
+def _kept(folder: Path, file: Path) -> Used:
+    used = validate(folder, file)
+    (folder / "clean").rename(folder / "batch" / f"{int(file.stem):04}.parquet")
+    return used
 
 
 def produce(path: Path, number: int, rows: int, sign: float = 1.0) -> Path:
@@ -95,15 +100,17 @@ def produce(path: Path, number: int, rows: int, sign: float = 1.0) -> Path:
 
 def _piece(random: np.random.Generator, first: int, rows: int, sign: float) -> Any:
     numbers = {name: sign * random.lognormal(3, 1, rows).round(2) for name in NUMBERS}
+    region, age = random.integers(0, 50, rows), random.integers(18, 90, rows)
+    belief = np.log(numbers["income"] * sign) - np.log(numbers["balance"] * sign) + np.sin(region) + age / 30 - 2
     return pa.table(
         {
             "id": np.arange(first, first + rows),
             **numbers,
             "share": numbers["amount"] * random.random(rows) * (sign + 3) / 4 - (sign < 0) * 1e-9,
-            "age": random.integers(18, 90, rows),
-            "region": pa.array(np.char.add("r", random.integers(0, 50, rows).astype(str))),
+            "age": age,
+            "region": pa.array([f"r{number}" for number in range(50)]).take(pa.array(region)),
             "opened": pa.array(random.integers(10_000, 20_000, rows).astype(np.int32)).cast(pa.date32()),
-            "paid": random.random(rows) < 0.5,
+            "paid": random.logistic(belief) > 0,
         }
     )
 
@@ -121,46 +128,13 @@ def validate(folder: Path, file: Path, code: int = 0) -> Used:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     line = {"index": "0000", "file": file.name, "size": file.stat().st_size, "sha256": sha256}
     (folder / "manifest").write_text(json.dumps({"files": [line]}))
-    (folder / "document").write_text(_document().model_dump_json())
+    (folder / "document").write_text(learning.document({"columns": COLUMNS, "rules": RULES}).model_dump_json())
     paths = {"raw": file, **{name: folder / name for name in ("document", "manifest", "verdict", "clean")}}
     given = {"index": "0000", "file": file.name, **paths}
     return run("-m", "steps.validate", *(f"--{name}={value}" for name, value in given.items()), code=code)
 
 
-def _document() -> Document:
-    return Document.model_validate(
-        {
-            "name": "bench",
-            "owner": "bench",
-            "description": "bench",
-            "data": {"bucket": "retrain", "prefix": "incoming/bench"},
-            "contract": {"columns": COLUMNS, "rules": RULES},
-            "model": {
-                "target": "paid",
-                "positive": True,
-                "features": list(NUMBERS),
-                "estimator": "sklearn.linear_model.LogisticRegression",
-            },
-            "gates": [{"name": "accuracy", "kind": "metric", "metric": "accuracy", "above": 0.4}],
-        }
-    )
-
-
-def run(*words: object, code: int = 0) -> Used:
-    """Run Python with these words and return what it used; its output goes nowhere."""
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", LAUNCH, sys.executable, *map(str, words)], check=True, capture_output=True
-    )
-    wall, processor, memory, ended = json.loads(done.stdout)
-    assert ended == code, (words, ended)
-    return Used(wall, processor, memory)
-
-
-def show(write: Callable[[str], None], name: str, processes: list[Used]) -> None:
-    wall, processor = (sum(getattr(one, what) for one in processes) for what in ("wall", "processor"))
-    memory = max(one.memory for one in processes)
-    write(ROW.format(name, f"{wall:.1f}", f"{processor:.1f}", f"{memory / 2**20:.0f}"))
-
-
 if __name__ == "__main__":
+    before = os.getloadavg()[0]
     main(lambda text: print(text, flush=True), int(sys.argv[1]))  # noqa: T201 - the figures are what this is for
+    print(f"\nload average {before:.1f} at the start, {os.getloadavg()[0]:.1f} at the end")  # noqa: T201 - as above
