@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from steps import dtypes
 from steps.contract import Dtype, Scalar
 from steps.draft.sample import Sample
 
@@ -16,7 +17,10 @@ FEW = 30
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`low` and `high` of numbers only; `values` are (value, rows), commonest first, where there are at most `FEW`."""
+    """`low` and `high` of numbers only; `values` are (value, rows), commonest first, where there are at most `FEW`.
+
+    `numbers` says in how many rows a text reads as a number.
+    """
 
     name: str
     dtype: Dtype
@@ -26,6 +30,7 @@ class Facts:
     low: float | None = None
     high: float | None = None
     values: tuple[tuple[Scalar, int], ...] = ()
+    numbers: int = 0
 
     @property
     def present(self) -> int:
@@ -59,6 +64,7 @@ def _facts(values: pd.Series[Any], name: str, kind: Dtype) -> Facts:
         low=float(real.min()) if numeric else None,
         high=float(real.max()) if numeric else None,
         values=counts,
+        numbers=int(real.str.match(dtypes.PATTERN["number"]).sum()) if kind == "string" else 0,
     )
 
 

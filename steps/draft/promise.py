@@ -70,6 +70,8 @@ def _seen(column: Facts, entry: Mapping[str, Any]) -> str:
         said.append(f"{_short(column.low)} to {_short(column.high)} seen")
     elif column.dtype in ("string", "date") and "allowed" not in entry:
         said.append(f"{column.distinct:,} values seen")
+    if 2 * column.numbers > column.present > column.numbers:
+        said.append(f"text: {column.present - column.numbers:,} of {column.present:,} values read as no number")
     if column.missing:
         said.append(f"{column.missing / column.rows:.1%} missing")
     return ", ".join(said)

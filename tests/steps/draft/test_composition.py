@@ -55,6 +55,12 @@ def test_every_line_fits_a_screen_but_those_of_values(tmp_path: Path) -> None:
     assert long == []
 
 
+def test_mixed_types_are_said_where_they_are(tmp_path: Path) -> None:
+    draft, document, _ = drafted(tmp_path, churn().assign(visits=["many", *churn()["visits"][1:]]))
+    assert document.contract.columns["visits"].dtype == "string"
+    assert "# 41 values seen, text: 1 of 400 values read as no number" in draft.text
+
+
 def test_hostile_texts_stay_data(tmp_path: Path) -> None:
     table = churn().rename(columns={"plan": 'a: b # "c"', "visits": "no"})
     table["region"] = np.where(table["region"] == "north", "{{workflow.name}}", "x\ny: $(id)")

@@ -46,6 +46,16 @@ def test_the_comment_says_what_was_seen() -> None:
     assert promise(column, used=True, listed=False, personal=False)[1] == "1.5 to 2,500 seen, 4.0% missing"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [(99, "50 values seen, text: 1 of 100 values read as no number"), (50, "50 values seen"), (100, "50 values seen")],
+    ids=["a slip", "codes of both", "leading zeros"],
+)
+def test_a_text_that_is_nearly_a_number_says_so(numbers: int, said: str) -> None:
+    facts = Facts("x", "string", rows=100, missing=0, distinct=50, numbers=numbers)
+    assert promise(facts, used=True, listed=False, personal=False)[1] == said
+
+
 def test_a_column_that_is_left_out_keeps_its_dtype_and_nothing_else() -> None:
     column = Facts("id", "integer", 100, 0, 100, low=1.0, high=100.0)
     assert promise(column, used=False, listed=False, personal=True) == ({"dtype": "integer", "personal": True}, "")
