@@ -102,11 +102,19 @@ def lint(
     paths: Annotated[list[Path] | None, typer.Argument(help="Manifest files or folders; none: all manifests.")] = None,
     manifests: Manifests = MANIFESTS,
     pipelines: Pipelines = PIPELINES,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(help="A kustomize overlay: look at what it builds to, patches applied."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Find what Argo would refuse, or silently get wrong, before it does."""
-    from workflows.commands.lint import run
+    from workflows.commands.lint import run, run_overlay
 
+    if overlay is not None and paths:
+        raise typer.BadParameter("name paths or --overlay, not both")
+    if overlay is not None:
+        return run_overlay(overlay, as_json=as_json)
     return run(paths or [manifests], None if paths else pipelines, as_json=as_json)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import pytest
 from commandline import MANIFESTS, PIPELINES, Cli, hello
+from overlays import OVERLAYS, ROOT, text
 
 
 def test_the_shipped_manifests_are_clean(cli: Cli) -> None:
@@ -42,6 +45,41 @@ def test_a_field_that_only_the_api_server_would_miss_is_an_error(cli: Cli, tmp_p
     done = cli("lint", file)
     assert done.code == 1
     assert "unknown field 'secondsAfterDone'" in done.out
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_an_overlay_builds_to_is_clean(cli: Cli, name: str) -> None:
+    text(ROOT / "base")  # skips where nothing builds
+    done = cli("lint", "--overlay", ROOT / "overlays" / name)
+    assert done.code == 0
+    assert "objects: 0 errors, 0 warnings" in done.out
+
+
+WEBHOOK = """
+namespace: ml
+resources: [{0}/base, {0}/generated]
+components: [{0}/components/minio-webhook]
+patches:
+  - target: {{kind: EventSource}}
+    patch: |
+      - {{op: replace, path: /spec/webhook/marker/port, value: 12000}}
+"""
+
+
+def test_what_a_patch_breaks_is_found_where_no_server_looks(cli: Cli, tmp_path: Path) -> None:
+    text(ROOT / "base")
+    folder = tmp_path.resolve()
+    (folder / "kustomization.yaml").write_text(WEBHOOK.format(os.path.relpath(ROOT, folder)))
+    done = cli("lint", "--overlay", folder)
+    assert done.code == 1
+    assert "field 'spec.webhook[marker].port'\n  error: expected text, got 12000" in done.out
+    assert "its event documents are not held against each other: the engine does not support" in done.out
+
+
+def test_paths_and_an_overlay_are_alternatives(cli: Cli, tmp_path: Path) -> None:
+    done = cli("lint", hello(tmp_path), "--overlay", ROOT / "overlays/local")
+    assert done.code == 2
+    assert "not both" in done.err
 
 
 def test_an_error_is_a_no_and_is_data_too(cli: Cli, tmp_path: Path) -> None:

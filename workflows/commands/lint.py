@@ -12,11 +12,12 @@ import typer
 
 from workflows.cluster.admission import refused
 from workflows.commands.documents import files_in
+from workflows.commands.kustomize import text
 from workflows.config import pipelines_in
 from workflows.engine.effect import fields
 from workflows.engine.eventrules import check_events, created
-from workflows.engine.events import events_among
-from workflows.engine.loader import Document, Other, load
+from workflows.engine.events import EventDocument, events_among
+from workflows.engine.loader import Document, Other, load, parse
 from workflows.engine.problem import Problem
 from workflows.engine.validate import check
 from workflows.errors import DocumentError
@@ -30,16 +31,40 @@ def run(paths: Sequence[Path], pipelines: Path | None, *, as_json: bool) -> int:
     files = [file for path in paths for file in files_in(path)]
     documents = load(files)
     events = events_among(documents)
-    problems = (
+    known = len(pipelines_in(pipelines)) if pipelines else 0
+    looked_at = _many(len(files), "manifest") + (f" and {_many(known, 'pipeline')}" if known else "")
+    return _told(documents, _problems(documents, events), looked_at, as_json=as_json)
+
+
+def run_overlay(folder: Path, *, as_json: bool) -> int:
+    """Do the same for every object that the overlay builds to.
+
+    A cluster runs event sources that the engine does not: then bus, source and Sensor are not held against each other.
+    """
+    documents = parse(text(folder), str(folder))
+    unread: tuple[Problem, ...] = ()
+    try:
+        events = events_among(documents)
+    except DocumentError as error:
+        message = f"its event documents are not held against each other: {error.message}"
+        events, unread = (), (Problem(error.where or str(folder), message, "", "warning"),)
+    problems = (*_problems(documents, events), *unread)
+    return _told(documents, problems, _many(len(documents), "object"), as_json=as_json)
+
+
+def _problems(documents: Sequence[Document], events: Sequence[EventDocument]) -> tuple[Problem, ...]:
+    return (
         *check((*documents, *created(events))),
         *check_events(events),
         *refused([*map(_plain, documents)]),
     )
-    known = len(pipelines_in(pipelines)) if pipelines else 0
+
+
+def _told(documents: Sequence[Document], problems: Sequence[Problem], looked_at: str, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
     else:
-        _say(problems, _many(len(files), "manifest") + (f" and {_many(known, 'pipeline')}" if known else ""))
+        _say(problems, looked_at)
         without = fields(documents)
         typer.echo(
             f"without effect outside a cluster: {', '.join(without)}" if without else "every field has an effect here"
