@@ -23,7 +23,9 @@ from skl2onnx.common.shape_calculator import (
 from skl2onnx.operator_converters import random_forest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.preprocessing import OrdinalEncoder
 
+from steps import features
 from steps.estimators.vote import Vote
 from steps.model import Trained
 
@@ -173,13 +175,23 @@ def _numbers(graph: Graph, fitted: Any, columns: Sequence[str]) -> list[str]:
 
 
 def _category(graph: Graph, encoder: Any, place: int, column: str) -> str:
-    """Append a column per category; the rare and the never seen share the last, if the encoder has one for them."""
+    """Append a column per category, or one with their places, as the encoder has it; the rare share the last.
+
+    The never seen are among the rare if a category has a column, and in a place of their own if it has not.
+    """
     rare = encoder.infrequent_categories_[place]
     own = [value for value in encoder.categories_[place] if rare is None or value not in rare]
+    places = {value: index for index, value in enumerate(own)}
+    ordinal = isinstance(encoder, OrdinalEncoder)
+    if ordinal:
+        places |= dict.fromkeys(() if rare is None else rare, len(own))
+    elsewhere = features.UNSEEN if ordinal or rare is None else len(own)
     index = graph.add(
-        "LabelEncoder", column, domain=ML, keys_strings=own, values_int64s=[*range(len(own))],
-        default_int64=-1 if rare is None else len(own),
+        "LabelEncoder", column, domain=ML,
+        keys_strings=[*places], values_int64s=[*places.values()], default_int64=elsewhere,
     )  # fmt: skip
+    if ordinal:
+        return graph.add("Cast", index, to=FLOATS)
     slots = np.arange(len(own) + (rare is not None))[np.newaxis, :]
     return graph.add("Cast", graph.add("Equal", index, graph.constant(slots)), to=FLOATS)
 

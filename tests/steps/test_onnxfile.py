@@ -45,6 +45,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "gaps are the mean": {"estimator": "sklearn.linear_model.LogisticRegression", "prepare": {"missing": "mean"}},
     "parts of dates": {"estimator": "sklearn.linear_model.LogisticRegression", "prepare": {"dates": "parts"}},
     "few categories": {"estimator": "sklearn.linear_model.LogisticRegression", "prepare": {"max_categories": 3}},
+    "places of categories": {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "params": {"max_iter": 5},
+                             "prepare": {"categories": "ordinal"}},
+    "places of few categories": {"estimator": "sklearn.tree.DecisionTreeClassifier",
+                                 "prepare": {"categories": "ordinal", "max_categories": 3}},
     "texts alone": {"estimator": "sklearn.tree.DecisionTreeClassifier", "features": ["town", "flag"]},
     "numbers alone": {"estimator": "sklearn.tree.DecisionTreeClassifier", "features": ["amount", "age"]},
 }  # fmt: skip
