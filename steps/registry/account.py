@@ -17,14 +17,12 @@ from steps.registry import outcome
 from steps.registry.claim import Claim, Owner
 from steps.registry.entry import Record
 from steps.registry.pointer import Pointer
-from steps.registry.requester import Requester, requester
+from steps.registry.requester import REPLAY, Requester, requester
 from steps.registry.runs import Look
 from steps.verdict import Conclusion, Reason, Verdict
 
 TEXT_LENGTH = 2000
 """Characters that a record keeps of a text from outside."""
-REPLAY = "replay"
-"""What the Workflow's parameter `trigger` says of a replay."""
 
 
 @dataclass(frozen=True, slots=True)

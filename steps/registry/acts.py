@@ -147,11 +147,17 @@ def _give(place: Place, standing: Standing | None, wanted: Claim, why: str) -> s
         return FASTER
     if claim.workflow == name_of(place.pipeline, claim.batch, claim.etag, claim.attempt):  # else a replay, on record
         _put_retried(place, claim)
-    return _start(place, claim.workflow, {"marker": claim.marker, "etag": claim.etag}, why)
+    event = {"marker": claim.marker, "etag": claim.etag}
+    if claim.request is None:
+        return _start(place, claim.workflow, event, why)
+    return _made(place, claim.workflow, {**event, **claim.request.parameters})
 
 
 def _start(place: Place, name: str, event: dict[str, str], why: str) -> str:
-    parameters = {**event, "trigger": TRIGGER, "requested-by": BY, "why": why}
+    return _made(place, name, {**event, "trigger": TRIGGER, "requested-by": BY, "why": why})
+
+
+def _made(place: Place, name: str, parameters: dict[str, str]) -> str:
     made = place.runs.start(place.pipeline, name, parameters)
     return f"started {name}" if made else f"{name} is there already"
 

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from steps.registry import marker as markers
 from steps.registry.marker import Marker
 from steps.registry.objects import Exists, Moved, Store
+from steps.registry.requester import Request
 from steps.verdict import GIVEN_BACK, OPEN, Conclusion, Reason, StoreError
 
 ATTEMPTS = 8
@@ -52,7 +53,8 @@ class Claim:
     `token` counts its owners from 1, `attempt` the runs that the batch was given. `uid` is "" while the claim is
     granted to the Workflow of that name and that has not adopted it yet. `former` is the claim as it was before a grant
     or a retirement: its owner's version may be in production, and its end is what a grant that is withdrawn undid.
-    `fenced` says of a claim that was retired that the owner cannot come through any more, and did not.
+    `fenced` says of a claim that was retired that the owner cannot come through any more, and did not. `request` is
+    what the run was asked for with, if it is a replay.
     """
 
     data_hash: str
@@ -69,6 +71,7 @@ class Claim:
     finished: Finished | None = None
     former: Claim | None = None
     fenced: bool = False
+    request: Request | None = None
 
     @property
     def order(self) -> tuple[str, int]:

@@ -7,19 +7,19 @@ a word is closed first, as reconcile would.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from steps.document import Document
 from steps.registry import claim as claims
 from steps.registry import closing, ledger, pointer
 from steps.registry import marker as markers
-from steps.registry.account import REPLAY
 from steps.registry.claim import Claim, Owner, Standing
 from steps.registry.grant import grant
 from steps.registry.marker import Marker
 from steps.registry.objects import Store
 from steps.registry.place import Place
+from steps.registry.requester import Request
 from steps.registry.runs import Runs, name_of
 from steps.verdict import StoreError, headline
 
@@ -35,6 +35,10 @@ class Replay:
     by: str
     reason: str
     allow_older: bool = False
+
+    @property
+    def request(self) -> Request:
+        return Request(self.by, self.reason, self.allow_older)
 
     @property
     def data_hash(self) -> str:
@@ -66,11 +70,12 @@ def replay(store: Store, document: Document, request: Replay, runs: Runs, now: d
         standing = _free(store, document, request, runs, now)
         name = _name(document, request.ready, runs)
         attempt = standing.claim.attempt if standing else 1
-        wanted = claims.of_marker(request.ready, Owner(name, ""), attempt, now.isoformat(timespec="seconds"))
+        free = claims.of_marker(request.ready, Owner(name, ""), attempt, now.isoformat(timespec="seconds"))
+        wanted = replace(free, request=request.request)
         ledger.append(store, document.name, _replayed(request, wanted, standing, now), now=now, since=now)
         granted = grant(store, document, standing, wanted)
         if granted.claim is not None:
-            return Wanted(name, _parameters(request))
+            return Wanted(name, {"marker": wanted.marker, "etag": wanted.etag, **request.request.parameters})
         if granted.promoted is not None and standing is not None:
             _close(store, document, standing, runs, now)
             message = f"{standing.claim.workflow} was promoted after all: version {granted.version} is in production"
@@ -125,14 +130,3 @@ def _replayed(request: Replay, wanted: Claim, standing: Standing | None, now: da
         "allow_older": request.allow_older,
     }
     return ledger.Entry("replayed", f"replayed:{wanted.workflow}:{now.isoformat(timespec='milliseconds')}", body)
-
-
-def _parameters(request: Replay) -> Mapping[str, str]:
-    return {
-        "marker": request.ready.key,
-        "etag": request.ready.etag,
-        "trigger": REPLAY,
-        "requested-by": request.by,
-        "why": request.reason,
-        "allow-older": "true" if request.allow_older else "false",
-    }

@@ -13,8 +13,26 @@ from dataclasses import dataclass
 CREATORS = tuple(f"workflows.argoproj.io/creator{part}" for part in ("-email", "-preferred-username", ""))
 """The most telling first: an identity provider's bare subject may be a number."""
 CRON = "workflows.argoproj.io/cron-workflow"
-MANUAL, SCHEDULE = "manual", "schedule"
-"""Triggers: a person or a program of one's own, and a CronWorkflow of one's own."""
+MANUAL, SCHEDULE, REPLAY = "manual", "schedule", "replay"
+"""Triggers: a person or a program of one's own, a CronWorkflow of one's own, and a batch that somebody ran again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a replay was asked for with: by whom and why; `allow_older` lets it win over newer data in production.
+
+    The claim that is granted to it holds this, so that whoever starts the run starts the one that was asked for.
+    """
+
+    by: str
+    reason: str
+    allow_older: bool = False
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Return it as the Workflow's parameters say it."""
+        older = "true" if self.allow_older else "false"
+        return {"trigger": REPLAY, "requested-by": self.by, "why": self.reason, "allow-older": older}
 
 
 @dataclass(frozen=True, slots=True)

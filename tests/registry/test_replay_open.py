@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,16 @@ def test_a_second_replay_that_comes_to_nothing_changes_nothing_either(world: Wor
     copy = world.land(COPY, as_of=DAY, content="same")
     assert world.rest() == []
     assert world.receipt(copy) == "unchanged"
+
+
+def test_a_replay_whose_command_died_before_the_start_is_started_as_it_was_asked_for(world: World) -> None:
+    first = world.run(world.runs.looks[world.event(world.land(DAY))])
+    first.claim()
+    first.record(world.ended(first, Conclusion(Reason.GATE, "as it was")))
+    asked = Replay(first.ready, "eve", "labels were corrected", allow_older=True)
+    wanted = replay(world.store, world.of, asked, world.runs, world.now)
+    world.now += timedelta(minutes=5)
+    world.reconcile()
+    assert wanted.name in world.runs.started
+    assert world.runs.looks[wanted.name].parameters == wanted.parameters
+    assert wanted.parameters.items() >= {"trigger": "replay", "requested-by": "eve", "allow-older": "true"}.items()
