@@ -27,7 +27,8 @@ from steps.verdict import Reason, Verdict
 KINDS: dict[str, dict[str, Any]] = {
     "tree": {"estimator": "sklearn.tree.DecisionTreeClassifier"},
     "forest": {"estimator": "sklearn.ensemble.RandomForestClassifier", "params": {"n_estimators": 5}},
-    "boosting": {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "params": {"max_iter": 5}},
+    "boosting": {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "params": {"max_iter": 5},
+                 "prepare": {"scale": False}},
     "older boosting": {"estimator": "sklearn.ensemble.GradientBoostingClassifier", "params": {"n_estimators": 3}},
     "linear": {"estimator": "sklearn.linear_model.LogisticRegression"},
     "neighbours": {"estimator": "sklearn.neighbors.KNeighborsClassifier"},
@@ -46,7 +47,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "parts of dates": {"estimator": "sklearn.linear_model.LogisticRegression", "prepare": {"dates": "parts"}},
     "few categories": {"estimator": "sklearn.linear_model.LogisticRegression", "prepare": {"max_categories": 3}},
     "places of categories": {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "params": {"max_iter": 5},
-                             "prepare": {"categories": "ordinal"}},
+                             "prepare": {"categories": "ordinal", "scale": False}},
     "places of few categories": {"estimator": "sklearn.tree.DecisionTreeClassifier",
                                  "prepare": {"categories": "ordinal", "max_categories": 3}},
     "texts alone": {"estimator": "sklearn.tree.DecisionTreeClassifier", "features": ["town", "flag"]},
@@ -110,7 +111,8 @@ def compared(trained: Trained, seen: pd.DataFrame) -> None:
 def test_a_file_answers_as_its_model_does(tmp_path: Path, name: str) -> None:
     of = declared(KINDS[name])
     trained = sealed(train(rows(of), of), tmp_path)
-    compared(trained, pd.concat([rows(of), rows(of, seed=1), strange(of)], ignore_index=True))
+    nowhere = rows(of, seed=2).assign(town=typed(of.contract, town=["nowhere"] * 200)["town"])
+    compared(trained, pd.concat([rows(of), rows(of, seed=1), nowhere, strange(of)], ignore_index=True))
 
 
 @pytest.mark.parametrize("name", REGRESSORS)
