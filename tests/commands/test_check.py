@@ -222,6 +222,7 @@ def test_rights_services_and_what_was_left_behind_are_told(cli: Cli, folder: Pat
     applied.of("Service", "s3")["spec"]["type"] = "NodePort"
     applied.drop("Namespace", "ml")
     applied.hold({**ROLE, "metadata": {"name": "left", "labels": OURS}})
+    applied.hold({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "left", "labels": OURS}})
     done = on_cluster(cli, folder, "--overlay", folder / "overlay")
     assert done.code == 1
     assert "Role ml/steps differs" in done.out
@@ -229,6 +230,7 @@ def test_rights_services_and_what_was_left_behind_are_told(cli: Cli, folder: Pat
     assert "-  type: NodePort" in done.out
     assert "Namespace ml is missing" in done.out
     assert "Role ml/left is ours by its labels" in done.out
+    assert "ConfigMap ml/left is ours by its labels" in done.out
 
 
 @pytest.mark.usefixtures("cluster")

@@ -37,6 +37,7 @@ def test_a_run_is_created_once_and_waits_for_an_engine(home: Path) -> None:
     assert seen is not None
     assert (seen.phase, seen.ended, seen.status) == ("", False, "")
     assert {**seen.parameters} == {**PARAMETERS, "retry-backoff": "1s"}
+    assert seen.labels["workflows.argoproj.io/workflow-template"] == "loans"
     assert seen.uid
     assert seen.created
     assert [one.name for one in here.all("loans")] == ["loans-b1"]

@@ -271,11 +271,14 @@ def test_a_short_trouble_does_not_end_the_wait_a_long_one_does(
     cli: Cli, s3: Any, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = landed(s3)
-    answers = [(500, "no"), (500, "no"), (200, {"metadata": {"name": name}, "status": {"phase": "Succeeded"}})]
+    going, gone = ((200, {"metadata": {"name": name}, "status": {"phase": one}}) for one in ("Running", "Succeeded"))
+    short = [(500, "no")] * (runs.PATIENCE - 1)
+    answers = [*short, going, *short, gone]
     answer = api.answer
     monkeypatch.setattr(api, "answer", lambda m, p, b: answers.pop(0) if m == "GET" and answers else answer(m, p, b))
     assert submit(cli, tmp_path, "--context", "here", "--wait").code == 0
-    answers[:] = [(500, "no")] * runs.PATIENCE
+    api.workflows.clear()
+    answers[:] = [*[(500, "no")] * runs.PATIENCE, gone]
     done = submit(cli, tmp_path, "--context", "here", "--wait")
     assert done.code == 2
     assert "answered 500" in done.err
