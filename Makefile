@@ -62,6 +62,11 @@ images: $(READY) ## build the images (docker, podman or buildah); IMAGE_REGISTRY
 cluster: $(READY) ## ask the cluster of KUBECONFIG whether it takes every overlay and gives each account its rights
 	@$(BIN)/pytest -q -m cluster tests/manifests tests/cluster
 
+.PHONY: e2e
+e2e: $(READY) ## play whole runs on the cluster of KUBECONFIG; with IMAGE_LOAD or IMAGE_REGISTRY it builds the images first
+	@$(if $(IMAGE_LOAD)$(IMAGE_REGISTRY),IMAGE_OVERLAYS=local $(BIN)/python -m images.build)
+	@$(BIN)/pytest -q -rs -m e2e tests/end_to_end
+
 .PHONY: faults
 faults: $(READY) ## play schedules of the fault suite: SEEDS=10000 of them, or SEED=17 alone, step by step
 	@PYTHONPATH=tests $(BIN)/python -m faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))

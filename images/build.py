@@ -7,6 +7,7 @@ IMAGE_BUILDER    docker, podman or buildah; default: the first that works
 IMAGE_FLAGS      further flags of the build, such as --platform linux/amd64
 IMAGE_EXTRAS     `onnx`: the image of the steps also has what documents with `export: onnx` need
 IMAGE_BASE       another Python image to build from, such as one by digest
+IMAGE_LOAD       a command that brings an image, its last word, to the nodes of a trial: kind load docker-image
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Wanted:
     flags: tuple[str, ...]
     base: str
     extras: str = ""
+    load: tuple[str, ...] = ()
 
 
 def wanted(environment: Mapping[str, str], version: str) -> Wanted:
@@ -68,6 +70,7 @@ def wanted(environment: Mapping[str, str], version: str) -> Wanted:
         builder=environment.get("IMAGE_BUILDER", ""),
         flags=tuple(shlex.split(environment.get("IMAGE_FLAGS", ""))),
         base=environment.get("IMAGE_BASE", ""),
+        load=tuple(shlex.split(environment.get("IMAGE_LOAD", ""))),
         extras=extras,
     )
 
@@ -95,7 +98,8 @@ def revision(do: Run = run) -> str:
 
 
 def build(folder: str, asked: Wanted, builder: str, do: Run = run) -> Pin:
-    """Build one image, push it if there is a registry, write its bill of materials; return which build it is."""
+    """Build one image, push it if there is a registry, bring it to the nodes if there is a way, write its bill of
+    materials; return which build it is."""
     git_sha = revision(do)
     how = recipe(folder, asked, git_sha)
     do(build_command(builder, how))
@@ -104,6 +108,8 @@ def build(folder: str, asked: Wanted, builder: str, do: Run = run) -> Pin:
     if large > most:
         raise BuildError(f"{how.reference} has {large:,} bytes unpacked; {most:,} at most: what did the lock add?")
     digest = push(builder, how.reference, do) if asked.registry else ""
+    if asked.load:
+        do([*asked.load, how.reference])
     file = ROOT / "build/images" / f"{NAMES[folder]}.cdx.json"
     place = Path(folder, lock(folder, asked))
     _bill(place, Built(NAMES[folder], asked.tag, git_sha, digest), file)

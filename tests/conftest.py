@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -47,7 +48,14 @@ def no_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """Yield the endpoint URL of a moto server (S3 and SQS) in a process of its own."""
+    """Yield the endpoint URL of a moto server (S3 and SQS) that every test empties for itself."""
+    with served_store() as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def served_store() -> Iterator[str]:
+    """Run a moto server (S3 and SQS) in a process of its own; yields its endpoint URL."""
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(

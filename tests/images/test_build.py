@@ -68,6 +68,13 @@ def test_without_a_registry_nothing_is_pushed(root: Path) -> None:
     assert (root / "build/images/retrain-steps.cdx.json").is_file()
 
 
+@pytest.mark.usefixtures("root")
+def test_an_image_is_brought_to_the_nodes_where_there_is_a_way() -> None:
+    buildah = Buildah()
+    build.build("retrain", wanted({"IMAGE_LOAD": "kind load docker-image"}, "0.1.0"), "buildah", buildah)
+    assert buildah.words("load") == ["kind", "load", "docker-image", "retrain:0.1.0"]
+
+
 def test_with_a_registry_the_digest_is_pinned(root: Path) -> None:
     buildah = Buildah()
     asked = wanted({"IMAGE_REGISTRY": "registry.example.com/ml/", "IMAGE_TAG": "7"}, "0.1.0")

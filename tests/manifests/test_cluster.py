@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import overlays
 import pytest
 from accesses import NAMESPACE, RESOURCES, VERBS, WANTED
+from kubectl import SERVER_SIDE, kubectl, listed, served
 from overlays import ROOT
 
 from workflows.cluster.podsecurity import pods
@@ -25,17 +25,6 @@ pytestmark = [
     pytest.mark.cluster,
     pytest.mark.skipif("KUBECONFIG" not in os.environ, reason="KUBECONFIG names no cluster to ask"),
 ]
-SERVER_SIDE = ("--server-side", "--force-conflicts")
-
-
-def kubectl(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["kubectl", *words], input=given, capture_output=True, text=True, timeout=120, check=False)
-
-
-def served() -> set[tuple[str, str]]:
-    """What kinds the server knows, by API version and kind."""
-    lines = kubectl("api-resources", "--no-headers").stdout.splitlines()
-    return {(parts[-3], parts[-1]) for line in lines if (parts := line.split())}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,8 +42,7 @@ def test_the_server_takes_the_overlay(name: str) -> None:
     unknown = {thing["kind"] for thing in objects if (thing["apiVersion"], thing["kind"]) not in known}
     assert unknown <= {"ExternalSecret", "PodMonitor", "PrometheusRule", "SecretStore"}, "are Argo's CRDs installed?"
     items = [thing for thing in objects if thing["kind"] not in unknown]
-    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    done = kubectl("apply", *SERVER_SIDE, "--dry-run=server", "--validate=strict", "-f", "-", given=given)
+    done = kubectl("apply", *SERVER_SIDE, "--dry-run=server", "--validate=strict", "-f", "-", given=listed(items))
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == len(items)
     assert not re.search("PodSecurity|deprecated|unknown field|duplicate", done.stderr), done.stderr
