@@ -58,13 +58,8 @@ def new(
 def render(
     pipelines: Pipelines = PIPELINES,
     out: Annotated[Path, typer.Option("--out", help="Where to write.")] = MANIFESTS / "generated",
-    check: Annotated[bool, typer.Option("--check", hidden=True)] = False,
 ) -> int:
     """Render the pipelines into Argo manifests."""
-    if check:  # what `retrain check` does, by the name it had
-        from workflows.commands.check import run
-
-        return run(pipelines, out, None, as_json=False)
     from workflows.commands.render import write
 
     return write(pipelines, out)
