@@ -49,6 +49,7 @@ class Cluster:
     """A place on the cluster; `open` installs it."""
 
     patience = 900.0
+    pause = 1.0
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

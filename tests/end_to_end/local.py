@@ -35,6 +35,7 @@ class Local:
 
     events = True
     patience = 300.0
+    pause = 0.1
 
     def __init__(self, folder: Path, store: Mapping[str, str]) -> None:
         self._environment = dict(store)

@@ -27,12 +27,13 @@ T = TypeVar("T")
 
 class Place(Protocol):
     """A place that runs the pipeline. `events` says whether a marker's event comes there at all; `patience` is how
-    many seconds a run may take there."""
+    many seconds a run may take there, `pause` how many are between looks at it."""
 
     store: Store
     document: Document
     events: bool
     patience: float
+    pause: float
 
     def workflows(self) -> list[Workflow]:
         """Return the pipeline's Workflows as Argo's JSON has them; the CronWorkflows' are none of them."""

@@ -20,7 +20,6 @@ DAYS = 14
 AGAIN = 120
 LONG = ("train", "evaluate")
 """Steps that go on for seconds, so that a kill comes in the middle; of a short one it may come too late."""
-LOOK = 0.2
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,17 @@ def _disturb(place: Place, case: Case, batch: str) -> None:
     if case.killed:
         name = _first(place, batch)
         for step in case.killed:
-            place.kill(name, step)
-            if step in LONG:
-                until(lambda: step in _again(_named(place, name)), f"{step} of {name} begins again", AGAIN)  # noqa: B023
+            _kill(place, name, step)
     if case.restarted:
         name = _first(place, batch)
         until(lambda: _runs_now(_named(place, name), case.restarted), f"{name} is at {case.restarted}", place.patience)
         place.restart()
+
+
+def _kill(place: Place, name: str, step: str) -> None:
+    place.kill(name, step)
+    if step in LONG:
+        until(lambda: step in _again(_named(place, name)), f"{step} of {name} begins again", AGAIN)
 
 
 def _again(workflow: Workflow) -> set[str]:
@@ -112,7 +115,7 @@ def outcomes(place: Place, batch: str) -> Iterator[Mapping[str, Any]]:
 def wait(place: Place, batch: str) -> Came:
     """Return what the batch came to; what broke off is reconcile's to begin again, as on any day."""
     for _ in range(ATTEMPTS):
-        until(lambda: _at_rest(place, batch), f"the runs of {batch} end", place.patience, LOOK)
+        until(lambda: _at_rest(place, batch), f"the runs of {batch} end", place.patience, place.pause)
         runs = {one["metadata"]["uid"]: one for one in runs_of(place, batch)}
         last = next(outcomes(place, batch), None)
         if last is not None and last["outcome"] != "failed":
