@@ -17,7 +17,7 @@ from typing import Any
 from conftest import store_environment
 from end_to_end.forward import forwarded
 from end_to_end.installed import NAMESPACE, has_events, install, uninstall
-from end_to_end.place import PIPELINE, Workflow, ended, environment, nodes, phase, until
+from end_to_end.place import PIPELINE, Workflow, ended, environment, over, phase, until
 from kubectl import done, items
 
 from steps.registry.objects import connect
@@ -60,21 +60,26 @@ class Cluster:
         found = items("workflows", *HERE)
         return [one for one in found if one["spec"].get("workflowTemplateRef", {}).get("name") == PIPELINE]
 
-    def kill(self, workflow: str, step: str) -> None:
-        """Delete the pod once its main container runs: one deleted before that is made again, and nothing was killed.
+    def kill(self, workflow: str, step: str) -> bool:
+        """With a second's grace: a pod deleted by force is gone from the API while its containers go on and report.
 
-        With a second's grace, for a pod deleted by force is gone from the API while its containers go on and report.
+        What Argo has not yet seen run it makes again under the same name, and counts no attempt.
         """
         which = ("-l", f"{RUN}={workflow},{STEP}={step}")
         until(lambda: any(map(_runs, items("pods", *HERE, *which))) or self._over(workflow, step), step, GONE, 0.05)
-        for pod in items("pods", *HERE, *which):
-            if _runs(pod):
-                done("delete", "pod", pod["metadata"]["name"], *HERE, "--grace-period=1", "--wait=false")
-                return
+        before = items("pods", *HERE, *which)
+        known = {pod["metadata"]["uid"] for pod in before}
+        for name in [pod["metadata"]["name"] for pod in before if _runs(pod)][:1]:
+            done("delete", "pod", name, *HERE, "--grace-period=1", "--wait=false")
+
+        def another() -> bool:
+            return any(pod["metadata"]["uid"] not in known for pod in items("pods", *HERE, *which))
+
+        until(lambda: another() or self._over(workflow, step), f"another pod of {step}", GONE, self.pause)
+        return another()
 
     def _over(self, workflow: str, step: str) -> bool:
-        found = json.loads(done("get", "workflow", workflow, *HERE, "-o", "json"))
-        return any(node.get("templateName") == step and node.get("phase") == "Succeeded" for node in nodes(found))
+        return over(json.loads(done("get", "workflow", workflow, *HERE, "-o", "json")), step)
 
     def restart(self) -> None:
         for pod in items("pods", "--all-namespaces", "-l", CONTROLLER):
@@ -127,11 +132,11 @@ class Cluster:
         body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": spec}
         made = json.loads(done("create", "-f", "-", "-o", "json", given=json.dumps(body)))["metadata"]["name"]
 
-        def over() -> Workflow | None:
+        def at_its_end() -> Workflow | None:
             found: Workflow = json.loads(done("get", "workflow", made, *HERE, "-o", "json"))
             return found if ended(found) else None
 
-        found = until(over, f"{made} ends", self.patience, 0.5)
+        found = until(at_its_end, f"{made} ends", self.patience, 0.5)
         assert phase(found) == "Succeeded", found["status"]
 
     @contextmanager

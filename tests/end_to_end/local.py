@@ -54,9 +54,13 @@ class Local:
         known = Journal(self.home).list().workflows
         return [json.loads(one.to_json()) for one in known if one.template_name == PIPELINE]
 
-    def kill(self, workflow: str, step: str) -> None:
+    def kill(self, workflow: str, step: str) -> bool:
         pid = until(lambda: self._process(workflow, step), f"{step} of {workflow} runs", self.patience, GLANCE)
         os.kill(pid, signal.SIGKILL)
+        until(
+            lambda: self._process(workflow, step) not in (0, pid), f"{step} of {workflow} again", self.patience, GLANCE
+        )
+        return True
 
     def restart(self) -> None:
         self._end(signal.SIGKILL)

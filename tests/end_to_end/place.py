@@ -38,8 +38,8 @@ class Place(Protocol):
     def workflows(self) -> list[Workflow]:
         """Return the pipeline's Workflows as Argo's JSON has them; the CronWorkflows' are none of them."""
 
-    def kill(self, workflow: str, step: str) -> None:
-        """Kill the step's pod once, as soon as it runs; one that ends in that moment is let be."""
+    def kill(self, workflow: str, step: str) -> bool:
+        """Kill the step's pod as soon as it runs, and wait for another in its place; False if it ended before that."""
 
     def restart(self) -> None:
         """End the controller without a word and start it again."""
@@ -83,6 +83,12 @@ def day(number: int) -> date:
 
 def nodes(workflow: Workflow) -> Iterator[Mapping[str, Any]]:
     yield from ((workflow.get("status") or {}).get("nodes") or {}).values()
+
+
+def over(workflow: Workflow, step: str) -> bool:
+    """Whether the step has succeeded, by whatever attempt."""
+    found = [node for node in nodes(workflow) if node["type"] == "Retry" and node.get("templateName") == step]
+    return bool(found) and all(node.get("phase") == "Succeeded" for node in found)
 
 
 def phase(workflow: Workflow) -> str:

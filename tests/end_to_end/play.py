@@ -17,7 +17,6 @@ from workflows import producer
 
 ATTEMPTS = 3
 DAYS = 14
-AGAIN = 120
 LONG = ("train", "evaluate")
 """Steps that go on for seconds, so that a kill comes in the middle; of a short one it may come too late."""
 
@@ -62,24 +61,12 @@ def land(place: Place, case: Case, number: int) -> tuple[str, bytes]:
 def _disturb(place: Place, case: Case, batch: str) -> None:
     if case.killed:
         name = _first(place, batch)
-        for step in case.killed:
-            _kill(place, name, step)
+        late = [step for step in case.killed if not place.kill(name, step)]
+        assert not set(late) & set(LONG), f"killed after their ends: {late}"
     if case.restarted:
         name = _first(place, batch)
         until(lambda: _runs_now(_named(place, name), case.restarted), f"{name} is at {case.restarted}", place.patience)
         place.restart()
-
-
-def _kill(place: Place, name: str, step: str) -> None:
-    place.kill(name, step)
-    if step in LONG:
-        until(lambda: step in _again(_named(place, name)), f"{step} of {name} begins again", AGAIN)
-
-
-def _again(workflow: Workflow) -> set[str]:
-    """Return the steps that had more than one attempt."""
-    retried = [node for node in nodes(workflow) if node["type"] == "Retry" and len(node.get("children") or []) > 1]
-    return {node["templateName"] for node in retried}
 
 
 def _first(place: Place, batch: str) -> str:
