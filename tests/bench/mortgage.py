@@ -148,7 +148,7 @@ def _carried_out(batch: Batch, start: Start) -> None:
 
 def _parameters(batch: Batch) -> Given:
     wanted = granted(batch)
-    run_of_this = {"workflow": wanted.name, "uid": str(uuid4()), "created": "", "duration": "1"}
+    run_of_this = {"workflow": wanted.name, "uid": str(uuid4()), "created": "", "duration": "1", "labels": "{}"}
     ended = {"status": "Failed", "failures": "null", "document": str(batch.folder / "document.json")}
     return {**wanted.parameters, **run_of_this, **ended}
 
