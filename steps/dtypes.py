@@ -76,14 +76,14 @@ def frame(table: Any, dtypes: Mapping[str, str]) -> pd.DataFrame:
             columns[name] = _integers(column)
         else:
             columns[name] = pd.Series(column.to_pandas(), dtype=PANDAS[dtype])
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
 
 
 def _integers(column: Any) -> pd.Series[Any]:
     """Return nullable integers without a detour through floats, which are inexact beyond 2**53."""
-    missing = column.is_null().to_numpy().astype(bool)
+    missing = column.is_null().to_numpy().astype(bool, copy=False)
     filled = column.fill_null(0).to_numpy()
-    return pd.Series(pd.arrays.IntegerArray(filled.astype(np.int64), missing))
+    return pd.Series(pd.arrays.IntegerArray(filled.astype(np.int64, copy=False), missing))
 
 
 def _from_text(text: Any, dtype: str) -> Converted:

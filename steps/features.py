@@ -39,15 +39,25 @@ def inputs(frame: pd.DataFrame, dtypes: Mapping[str, str], dates: Dates = "days"
     return pd.DataFrame(columns, index=frame.index)
 
 
-def transformer(dtypes: Mapping[str, str], preparation: Preparation) -> ColumnTransformer:
+def crowded(inputs: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparation) -> bool:
+    """Whether a column of `inputs` has so many categories that the rarest share one, which counts among them.
+
+    Source: `_identify_infrequent` of scikit-learn's encoders.
+    """
+    names = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
+    return any(inputs[name].nunique() >= preparation.max_categories for name in names)
+
+
+def transformer(dtypes: Mapping[str, str], preparation: Preparation, *, counted: bool = True) -> ColumnTransformer:
     """Return the unfitted transformer of `inputs`; categories have room for those never seen.
 
-    The scale is for linear models, distances and networks; trees do not mind it.
+    The scale is for linear models, distances and networks; trees do not mind it. Not `counted`, it keeps every
+    category, which is the same where no column is `crowded`: scikit-learn counts in Python, value by value.
     """
     columns = {name: _columns(name, dtype, preparation.dates) for name, dtype in dtypes.items()}
     numeric = [column for name, dtype in dtypes.items() if dtype in NUMERIC for column in columns[name]]
     other = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
-    parts = [("numbers", _numbers(preparation), numeric), ("categories", _categories(preparation), other)]
+    parts = [("numbers", _numbers(preparation), numeric), ("categories", _categories(preparation, counted), other)]
     return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
 
 
@@ -61,8 +71,8 @@ def _numbers(preparation: Preparation) -> Pipeline | str:
     return Pipeline(steps) if steps else "passthrough"
 
 
-def _categories(preparation: Preparation) -> OneHotEncoder | OrdinalEncoder:
-    most = preparation.max_categories
+def _categories(preparation: Preparation, counted: bool) -> OneHotEncoder | OrdinalEncoder:
+    most = preparation.max_categories if counted else None
     if preparation.categories == "ordinal":
         return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=UNSEEN, max_categories=most)
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=most, sparse_output=False)

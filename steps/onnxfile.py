@@ -179,7 +179,7 @@ def _category(graph: Graph, encoder: Any, place: int, column: str) -> str:
 
     The never seen are among the rare if a category has a column, and in a place of their own if it has not.
     """
-    rare = encoder.infrequent_categories_[place]
+    rare = encoder.infrequent_categories_[place] if encoder.max_categories else None
     own = [value for value in encoder.categories_[place] if rare is None or value not in rare]
     places = {value: index for index, value in enumerate(own)}
     ordinal = isinstance(encoder, OrdinalEncoder)

@@ -37,14 +37,17 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
     """
     wanted = document.model
     dtypes = {name: document.contract.columns[name].dtype for name in wanted.features}
-    transformer = features.transformer(dtypes, wanted.prepare)
     predictor = estimator.build(wanted)
     if wanted.prepare.missing == "keep":
         _keepable(rows, dtypes, predictor, wanted.estimator)
     truth = batch.truth(rows, wanted)
     # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
     with threadpool_limits(1, user_api="blas"):
-        inputs = transformer.fit_transform(features.inputs(rows, dtypes, wanted.prepare.dates))
+        given = features.inputs(rows, dtypes, wanted.prepare.dates)
+        counted = features.crowded(given, dtypes, wanted.prepare)
+        transformer = features.transformer(dtypes, wanted.prepare, counted=counted)
+        inputs = transformer.fit_transform(given)
+        del given
         try:
             if wanted.mitigation and wanted.sensitive:
                 _mitigable(document, predictor)

@@ -99,6 +99,21 @@ def test_rare_categories_share_one() -> None:
     assert found.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
 
 
+@pytest.mark.parametrize("categories", ["one-hot", "ordinal"])
+def test_categories_need_no_counting_where_no_column_is_crowded(categories: str) -> None:
+    kinds = {"s": "string", "t": "string"}
+    preparation = Preparation.model_validate({"categories": categories, "max_categories": 4})
+    few = features.inputs(typed(kinds, s=["x", "x", "y", None], t=["a", "b", "b", "b"]), kinds)
+    unseen = features.inputs(typed(kinds, s=["w", "x"], t=["a", "c"]), kinds)
+    assert not features.crowded(few, kinds, preparation)
+    counted, every = (features.transformer(kinds, preparation, counted=one).fit(few) for one in (True, False))
+    for inputs in (few, unseen):
+        assert counted.transform(inputs).tolist() == every.transform(inputs).tolist()
+    many = features.inputs(typed(kinds, s=["x", "z", "y", None], t=["a", "b", "b", "b"]), kinds)
+    assert features.transformer(kinds, preparation).fit(many).named_transformers_["categories"].infrequent_categories_
+    assert features.crowded(many, kinds, preparation)
+
+
 def test_categories_may_be_their_places_in_one_column() -> None:
     kinds = {"n": "number", "s": "string"}
     fitted = features.transformer(kinds, Preparation(categories="ordinal", scale=False, max_categories=3))
