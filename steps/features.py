@@ -39,13 +39,13 @@ def inputs(frame: pd.DataFrame, dtypes: Mapping[str, str], dates: Dates = "days"
     return pd.DataFrame(columns, index=frame.index)
 
 
-def crowded(inputs: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparation) -> bool:
-    """Whether a column of `inputs` has so many categories that the rarest share one, which counts among them.
+def crowded(frame: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparation) -> bool:
+    """Whether a column has so many categories, a gap being one, that the rarest share one, which counts among them.
 
     Source: `_identify_infrequent` of scikit-learn's encoders.
     """
     names = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
-    return any(inputs[name].nunique() >= preparation.max_categories for name in names)
+    return any(frame[name].nunique(dropna=False) >= preparation.max_categories for name in names)
 
 
 def transformer(dtypes: Mapping[str, str], preparation: Preparation, *, counted: bool = True) -> ColumnTransformer:

@@ -44,7 +44,7 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
     # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
     with threadpool_limits(1, user_api="blas"):
         given = features.inputs(rows, dtypes, wanted.prepare.dates)
-        counted = features.crowded(given, dtypes, wanted.prepare)
+        counted = features.crowded(rows, dtypes, wanted.prepare)
         transformer = features.transformer(dtypes, wanted.prepare, counted=counted)
         inputs = transformer.fit_transform(given)
         del given

@@ -103,15 +103,17 @@ def test_rare_categories_share_one() -> None:
 def test_categories_need_no_counting_where_no_column_is_crowded(categories: str) -> None:
     kinds = {"s": "string", "t": "string"}
     preparation = Preparation.model_validate({"categories": categories, "max_categories": 4})
-    few = features.inputs(typed(kinds, s=["x", "x", "y", None], t=["a", "b", "b", "b"]), kinds)
+    some = typed(kinds, s=["x", "x", "y", None], t=["a", "b", "b", "b"])
+    few = features.inputs(some, kinds)
     unseen = features.inputs(typed(kinds, s=["w", "x"], t=["a", "c"]), kinds)
-    assert not features.crowded(few, kinds, preparation)
+    assert not features.crowded(some, kinds, preparation)
     counted, every = (features.transformer(kinds, preparation, counted=one).fit(few) for one in (True, False))
     for inputs in (few, unseen):
         assert counted.transform(inputs).tolist() == every.transform(inputs).tolist()
-    many = features.inputs(typed(kinds, s=["x", "z", "y", None], t=["a", "b", "b", "b"]), kinds)
+    more = typed(kinds, s=["x", "z", "y", None], t=["a", "b", "b", "b"])
+    many = features.inputs(more, kinds)
     assert features.transformer(kinds, preparation).fit(many).named_transformers_["categories"].infrequent_categories_
-    assert features.crowded(many, kinds, preparation)
+    assert features.crowded(more, kinds, preparation)
 
 
 def test_categories_may_be_their_places_in_one_column() -> None:
