@@ -79,8 +79,8 @@ class Case:
 
     @property
     def by_event(self) -> bool:
-        """Whether it is about events, so that there is nothing to play where none come."""
-        return self.deliveries > 1 or self.away is not None
+        """Whether it takes an event: of a batch that is not complete `reconcile` starts no run, it waits for the rest."""
+        return self.lost or self.deliveries > 1 or self.away is not None
 
     def files(self, number: int) -> Mapping[str, bytes]:
         """Return the files of a batch by name; each day has data of its own."""
