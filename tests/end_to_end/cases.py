@@ -79,7 +79,7 @@ class Case:
 
     @property
     def by_event(self) -> bool:
-        """Whether it takes an event: of a batch that is not complete `reconcile` starts no run, it waits for the rest."""
+        """Whether it takes an event; of a batch that is not complete `reconcile` starts no run, it waits."""
         return self.lost or self.deliveries > 1 or self.away is not None
 
     def files(self, number: int) -> Mapping[str, bytes]:
