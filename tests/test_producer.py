@@ -36,7 +36,7 @@ MITIGATED = {
 def clean(table: pd.DataFrame, of: Document, folder: Path) -> pd.DataFrame:
     (folder / "raw").write_bytes(producer.csv(table))
     validate.validate(folder / "raw", "a.csv", of.contract, folder / "clean")
-    return read(folder / "clean", of.contract)
+    return read([folder / "clean"], of.contract)
 
 
 def decided(rows: pd.DataFrame, of: Document) -> dict[str, Any]:
