@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from workflows.commands import kustomize
 
 ROOT = Path(__file__).parents[1] / "manifests"
 OVERLAYS = ("local", "production", "staging")
@@ -24,20 +25,16 @@ class Loader(yaml.SafeLoader):
 Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)
 
 
-def kustomize() -> list[str]:
-    """Return the words of the program that builds; skips the test where there is none."""
-    if shutil.which("kubectl"):
-        return ["kubectl", "kustomize"]
-    if shutil.which("kustomize"):
-        return ["kustomize", "build"]
-    pytest.skip("neither kubectl nor kustomize is installed, and nothing else builds an overlay")
+def builder_wanted() -> None:
+    """Skip the test where no program is installed that builds an overlay."""
+    if not any(shutil.which(words[0]) for words in kustomize.BUILDERS):
+        pytest.skip("neither kubectl nor kustomize is installed, and nothing else builds an overlay")
 
 
 def text(folder: Path) -> str:
     """Return what the folder builds to."""
-    done = subprocess.run([*kustomize(), str(folder)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    builder_wanted()
+    return kustomize.text(folder)
 
 
 def build(folder: Path) -> Objects:

@@ -255,7 +255,7 @@ def test_a_kind_that_the_cluster_does_not_serve_is_told(cli: Cli, folder: Path, 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize(("place", "says"), [("nowhere", "no such folder"), ("pipelines", "cannot be built")])
 def test_an_overlay_that_does_not_build_is_named(cli: Cli, folder: Path, place: str, says: str) -> None:
-    overlays.kustomize()
+    overlays.builder_wanted()
     done = on_cluster(cli, folder, "--overlay", folder / place)
     assert done.code == 2
     assert str(folder / place) in done.err
