@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from commandline import ROOT, retrain
-from end_to_end.place import PAGE, PIPELINE, SLACK, Workflow, environment, pipelines_in, until
+from end_to_end.place import PAGE, PIPELINE, SLACK, Workflow, environment, over, pipelines_in, until
 
 from steps.registry.objects import connect
 from workflows.commands import render
@@ -26,8 +27,8 @@ from workflows.config import load
 from workflows.engine.journal import Journal
 
 START = 60
-GLANCE = 0.002
-"""Seconds between looks for a process that may live for a tenth of one."""
+GLANCE, LOOKS = 0.002, 50
+"""Seconds between looks for a process that may live for a tenth of one, and looks between two at the journal."""
 
 
 class Local:
@@ -55,12 +56,25 @@ class Local:
         return [json.loads(one.to_json()) for one in known if one.template_name == PIPELINE]
 
     def kill(self, workflow: str, step: str) -> bool:
-        pid = until(lambda: self._process(workflow, step), f"{step} of {workflow} runs", self.patience, GLANCE)
+        """A short step may end between two looks on a busy machine, hence the journal beside the processes."""
+        pid = self._seen(workflow, step)
+        if not pid:
+            return False
         os.kill(pid, signal.SIGKILL)
-        until(
-            lambda: self._process(workflow, step) not in (0, pid), f"{step} of {workflow} again", self.patience, GLANCE
-        )
-        return True
+        return self._seen(workflow, step, pid) != 0
+
+    def _seen(self, workflow: str, step: str, but: int = 0) -> int:
+        """Wait for a process of the step other than `but` and return it, 0 if the step is over without one seen."""
+
+        def look() -> list[int]:
+            done = any(over(one, step) for one in self.workflows() if one["metadata"]["name"] == workflow)
+            for _ in range(LOOKS):
+                if (pid := self._process(workflow, step)) not in (0, but):
+                    return [pid]
+                time.sleep(GLANCE)
+            return [0] if done else []
+
+        return until(look, f"{step} of {workflow} runs or is over", self.patience)[0]
 
     def restart(self) -> None:
         self._end(signal.SIGKILL)
