@@ -74,9 +74,18 @@ def frame(table: Any, dtypes: Mapping[str, str]) -> pd.DataFrame:
         column = table.column(name)
         if dtype == "integer":
             columns[name] = _integers(column)
+        elif dtype == "date":  # pandas would make a Python object of each day first
+            columns[name] = pd.Series(column.cast(pa.timestamp("s")).to_numpy(), dtype=PANDAS[dtype])
         else:
             columns[name] = pd.Series(column.to_pandas(), dtype=PANDAS[dtype])
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
+
+
+def categorical(text: pd.Series[Any]) -> pd.Series[Any]:
+    """Return text as categories: one object for each value and not for each row, for millions of rows have few."""
+    codes, values = pd.factorize(text)
+    categories = pd.Index(np.asarray(values, dtype=object))
+    return pd.Series(pd.Categorical.from_codes(codes, categories), index=text.index)
 
 
 def _integers(column: Any) -> pd.Series[Any]:

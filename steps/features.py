@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from steps.dtypes import categorical
 from steps.preparation import Dates, Preparation
 
+Floats = NDArray[np.float64]
 NUMERIC = ("integer", "number", "date")
 MISSING = "(missing)"
 UNSEEN = -1
@@ -29,23 +32,57 @@ def inputs(frame: pd.DataFrame, dtypes: Mapping[str, str], dates: Dates = "days"
     """Return the model's input: the columns of `dtypes` (contract dtypes by feature) in that order, and no other.
 
     Numbers and dates (days since 1970-01-01, or their parts) are floats with NaN for missing; text and booleans are
-    text.
+    text, as categories.
     """
     columns = {}
     for name, dtype in dtypes.items():
         for column in _columns(name, dtype, dates):
             part = column.removeprefix(name)[1:]
             columns[column] = _part(frame[name], part) if part else _input(frame[name], dtype)
-    return pd.DataFrame(columns, index=frame.index)
+    return pd.DataFrame(columns, index=frame.index, copy=False)
 
 
-def crowded(frame: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparation) -> bool:
+def fit(inputs: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparation) -> tuple[ColumnTransformer, Floats]:
+    """Return the transformer fitted on these `inputs`, and what it makes of them: floats (rows, width).
+
+    It is what scikit-learn's `fit_transform` would be, but scikit-learn looks at text value by value in Python. Here it
+    sees one row for each combination of categories, which is all that categories are learned from unless a column is
+    `crowded`; numbers are learned from every row.
+    """
+    other = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
+    numeric = [name for name in inputs if name not in other]
+    if not other or crowded(inputs[other], preparation):
+        made = transformer(dtypes, preparation)
+        return made, made.fit_transform(inputs)
+    kinds, first = _combinations(inputs[other])
+    made = transformer(dtypes, preparation, counted=False).fit(inputs.iloc[first])
+    texts = made.named_transformers_["categories"].transform(inputs[other].iloc[first])
+    numbers: Any = made.named_transformers_["numbers"].fit_transform(inputs[numeric]) if numeric else None
+    found = np.empty((len(inputs), len(numeric) + texts.shape[1]), order="F")
+    for place, name in enumerate(numeric):
+        found[:, place] = numbers[name] if isinstance(numbers, pd.DataFrame) else numbers[:, place]
+    for place in range(texts.shape[1]):
+        found[:, len(numeric) + place] = texts[kinds, place]
+    return made, found
+
+
+def _combinations(texts: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return for each row the number of its combination of categories, and for each combination its first row."""
+    kinds = np.zeros(len(texts), dtype=np.int64)
+    for name in texts:
+        categories = texts[name].cat
+        kinds, _ = pd.factorize(kinds * len(categories.categories) + categories.codes.to_numpy())
+    first = np.empty(kinds.max(initial=-1) + 1, dtype=np.intp)
+    first[kinds[::-1]] = np.arange(len(kinds))[::-1]
+    return kinds, first
+
+
+def crowded(texts: pd.DataFrame, preparation: Preparation) -> bool:
     """Whether a column has so many categories, a gap being one, that the rarest share one, which counts among them.
 
     Source: `_identify_infrequent` of scikit-learn's encoders.
     """
-    names = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
-    return any(frame[name].nunique(dropna=False) >= preparation.max_categories for name in names)
+    return any(len(texts[name].cat.categories) >= preparation.max_categories for name in texts)
 
 
 def transformer(dtypes: Mapping[str, str], preparation: Preparation, *, counted: bool = True) -> ColumnTransformer:
@@ -90,11 +127,10 @@ def _part(column: pd.Series[Any], part: str) -> pd.Series[Any]:
 def _input(column: pd.Series, dtype: str) -> pd.Series:
     if dtype == "date":
         return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    if column.dtype == np.float64:
+        return column
     if dtype in NUMERIC:
         return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
     if dtype == "boolean":
         column = column.astype("string").str.lower()
-    codes, values = pd.factorize(column)
-    # One object for each value and not for each row: millions of rows have few.
-    texts = np.append(np.asarray(values, dtype=object), MISSING)
-    return pd.Series(texts[codes], index=column.index)
+    return categorical(column.fillna(MISSING) if column.isna().any() else column)

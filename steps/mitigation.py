@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 from steps.document import Mitigation
 from steps.estimators.vote import Vote
+from steps.model import Truth
 
 CONSTRAINTS = {"demographic-parity": DemographicParity, "equalized-odds": EqualizedOdds}
 NEGLIGIBLE = 1e-6
 """A predictor with less weight than this is left out: it only makes the model larger."""
 
 
-def fit(
-    estimator: Any, rows: NDArray[np.float64], truth: NDArray[np.int64], group: pd.Series[str], mitigation: Mitigation
-) -> Vote:
+def fit(estimator: Any, rows: NDArray[np.float64], truth: Truth, group: pd.Series[str], mitigation: Mitigation) -> Vote:
     """Return the vote; `rows` are transformed features, `group` the sensitive attribute of each row.
 
     Agarwal et al., A Reductions Approach to Fair Classification (2018). Each iteration fits the estimator about twice.

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from steps import dtypes
+
 HASH_KEY = "retrain-split-01"
 """Pandas wants 16 characters; changing them moves rows between train and holdout."""
 BLOCK = 1 << 18
@@ -61,15 +63,18 @@ def row_hashes(frame: pd.DataFrame, seed: int) -> NDArray[np.uint64]:
     hashes = np.zeros(len(frame), dtype=np.uint64)
     for first in range(0, len(frame), BLOCK):
         rows = frame.iloc[first : first + BLOCK]
-        canonical = pd.DataFrame({name: _canonical(rows[name]) for name in sorted(frame.columns)})
+        canonical = pd.DataFrame({name: _canonical(rows[name]) for name in sorted(frame.columns)}, copy=False)
         hashes[first : first + BLOCK] = pd.util.hash_pandas_object(canonical, index=False, hash_key=HASH_KEY)
     return _mixed(hashes ^ _mixed(np.array([seed], dtype=np.uint64)))
 
 
 def _canonical(column: pd.Series) -> pd.Series:
-    """Return text for text and 64-bit floats for the rest: the dtype pandas happens to use must not matter."""
+    """Return text for text and 64-bit floats for the rest: the dtype pandas happens to use must not matter.
+
+    Text as categories, for pandas then hashes each value once; the hashes are those of the text.
+    """
     if pd.api.types.is_string_dtype(column.dtype):
-        return column.astype(object).where(column.notna(), None)
+        return dtypes.categorical(column)
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
     return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)

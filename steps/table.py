@@ -7,6 +7,7 @@ read as a table at all is `Unreadable`; what is wrong with its values are violat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from steps.contract import Column, Contract
 from steps.source import Source, Unreadable, source
 from steps.violation import EXAMPLES, Violation, shown
 
+READERS = 2
+"""Columns that are read at a time."""
 Mask = NDArray[np.bool_]
 
 
@@ -96,16 +99,17 @@ def write(frame: pd.DataFrame, path: Path, contract: Contract) -> None:
 def clean(paths: Sequence[Path], contract: Contract) -> pd.DataFrame:
     """Read what `write` wrote, all files as one table; raises `Unreadable` if one has other columns or types.
 
-    A column at a time, so that only one of them is in memory twice.
+    A column at a time for each reader, so that no others are in memory twice.
     """
     try:
-        files = [pa.parquet.ParquetFile(path) for path in paths]
-        for path, file in zip(paths, files, strict=True):
-            _same_schema(path, file.schema_arrow, contract)
-        columns = {name: _column(files, name, dtype) for name, dtype in kinds(contract).items()}
+        for path in paths:
+            _same_schema(path, pa.parquet.read_schema(path), contract)
+        with ThreadPoolExecutor(READERS) as readers:
+            read = readers.map(lambda kind: _column(paths, *kind), kinds(contract).items())
+            columns = dict(zip(contract.columns, read, strict=True))
     except (pa.ArrowException, OSError):
         raise Unreadable("it cannot be read as Parquet") from None
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _same_schema(path: Path, found: Any, contract: Contract) -> None:
@@ -115,7 +119,8 @@ def _same_schema(path: Path, found: Any, contract: Contract) -> None:
         raise Unreadable(f"{path.name} has the columns {columns}; the contract wants {', '.join(schema.names)}")
 
 
-def _column(files: Sequence[Any], name: str, dtype: str) -> pd.Series[Any]:
+def _column(paths: Sequence[Path], name: str, dtype: str) -> pd.Series[Any]:
+    files = (pa.parquet.ParquetFile(path) for path in paths)  # its own, for no two threads may read by one
     table = pa.concat_tables([file.read(columns=[name], use_threads=False) for file in files])
     return dtypes.frame(table, {name: dtype})[name]
 

@@ -40,19 +40,17 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
     predictor = estimator.build(wanted)
     if wanted.prepare.missing == "keep":
         _keepable(rows, dtypes, predictor, wanted.estimator)
-    truth = batch.truth(rows, wanted)
+    truth, about = batch.truth(rows, wanted), model.about(document, rows)
+    group = batch.groups(rows, wanted.sensitive) if wanted.mitigation and wanted.sensitive else None
     # The last bits of sums in BLAS depend on its number of threads, and the model file on the last bits.
     with threadpool_limits(1, user_api="blas"):
         given = features.inputs(rows, dtypes, wanted.prepare.dates)
-        counted = features.crowded(rows, dtypes, wanted.prepare)
-        transformer = features.transformer(dtypes, wanted.prepare, counted=counted)
-        inputs = transformer.fit_transform(given)
-        del given
+        transformer, inputs = features.fit(given, dtypes, wanted.prepare)
+        del given, rows  # the fit needs the memory
         try:
-            if wanted.mitigation and wanted.sensitive:
+            if wanted.mitigation and group is not None:
                 _mitigable(document, predictor)
-                group = batch.groups(rows, wanted.sensitive)
-                predictor = mitigation.fit(predictor, inputs, batch.labels(rows, wanted), group, wanted.mitigation)
+                predictor = mitigation.fit(predictor, inputs, truth, group, wanted.mitigation)
             elif wanted.threshold:
                 predictor = threshold.fit(predictor, inputs, truth, wanted)
             else:
@@ -63,7 +61,7 @@ def train(rows: pd.DataFrame, document: Document) -> Trained:
             # What an estimator says of rows that it cannot learn from; the same rows would make it say so again.
             raise estimator.refusal(f"{wanted.estimator} cannot learn from these rows: {error!s:.300}") from error
     fitted = Pipeline([("features", transformer), ("predictor", predictor)])
-    return Trained(fitted, model.about(document, rows))
+    return Trained(fitted, about)
 
 
 def _keepable(rows: pd.DataFrame, dtypes: Mapping[str, str], predictor: object, path: str) -> None:
@@ -86,22 +84,28 @@ def _mitigable(document: Document, predictor: object) -> None:
 
 def run(call: Call) -> None:
     document = documents.read(call.artifacts["document"].read_bytes())
-    parts = batch.check(batch.load(call.artifacts["clean"], document.contract), document)
     for gate in document.gates:
         if gate.kind == "check":
             check.load(gate.metric)
     if document.model.export:
         export.ready()
-    trained = train(parts.train, document)
+    trained = train(_rows(call, document), document)
     try:
         trained = model.dump(trained, call.save("model"))
     except model.ModelRefused as error:
         raise estimator.refusal(f"{document.model.estimator} cannot be kept in a model file: {error}") from error
     if document.model.export:
         call.save("onnx").write_bytes(export.export(trained))
+    print(f"{document.model.estimator}: trained on {trained.about.rows} rows")  # noqa: T201 - the step's log
+
+
+def _rows(call: Call, document: Document) -> pd.DataFrame:
+    """Return the training side; nothing else of the batch stays in memory."""
+    parts = batch.check(batch.load(call.artifacts["clean"], document.contract), document)
+    print(f"{len(parts.train)} rows to train on, {len(parts.holdout)} held out")  # noqa: T201 - the step's log
     for name, says in leak.notices(parts.train, document.model).items():
         print(f"feature {name!r} {says}")  # noqa: T201 - the step's log
-    print(f"{document.model.estimator}: trained on {len(parts.train)} rows, {len(parts.holdout)} held out")  # noqa: T201 - the step's log
+    return parts.train
 
 
 def main(argv: list[str] | None = None) -> int:

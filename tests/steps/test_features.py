@@ -99,21 +99,52 @@ def test_rare_categories_share_one() -> None:
     assert found.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
 
 
-@pytest.mark.parametrize("categories", ["one-hot", "ordinal"])
-def test_categories_need_no_counting_where_no_column_is_crowded(categories: str) -> None:
+PREPARED: dict[str, dict[str, Any]] = {
+    "one-hot": {},
+    "ordinal": {"categories": "ordinal"},
+    "unscaled": {"scale": False},
+    "kept gaps": {"missing": "keep", "scale": False},
+    "dates in parts": {"dates": "parts"},
+    "more categories than have a column": {"max_categories": 3},
+    "their places, the rare in one": {"max_categories": 3, "categories": "ordinal"},
+}
+
+
+def many(count: int = 500) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    texts = {name: random.choice([*values, None], count) for name, values in (("s", "wxyz"), ("t", ["a", "(missing)"]))}
+    days = pd.Timestamp("2026-01-31") + pd.to_timedelta(random.integers(-900, 900, count), unit="D")
+    numbers: dict[str, Any] = {
+        "n": np.where(random.random(count) < 0.1, np.nan, random.normal(3, 2, count)),
+        "i": random.integers(0, 9, count),
+        "b": random.choice([True, None], count),
+    }
+    return typed({**KINDS, "t": "string"}, **numbers, **texts, d=days)
+
+
+@pytest.mark.parametrize("names", ["nisbdt", "nid", "sbt", "t"], ids=["all", "numbers", "text", "one column"])
+@pytest.mark.parametrize("says", PREPARED.values(), ids=PREPARED)
+def test_a_transformer_is_fitted_as_scikit_learn_fits_it(says: dict[str, Any], names: str) -> None:
+    kinds = {name: {**KINDS, "t": "string"}[name] for name in names}
+    preparation = Preparation.model_validate(says)
+    known, unseen = (features.inputs(rows, kinds, preparation.dates) for rows in (many(), many(9).replace("x", "new")))
+    whole = features.transformer(kinds, preparation)
+    expected = whole.fit_transform(known)
+    fitted, found = features.fit(known, kinds, preparation)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(fitted.transform(known), expected)
+    np.testing.assert_array_equal(fitted.transform(unseen), whole.transform(unseen))
+    assert list(fitted.get_feature_names_out()) == list(whole.get_feature_names_out())
+
+
+def test_a_column_is_crowded_by_as_many_categories_as_may_have_a_column_a_gap_being_one() -> None:
     kinds = {"s": "string", "t": "string"}
-    preparation = Preparation.model_validate({"categories": categories, "max_categories": 4})
-    some = typed(kinds, s=["x", "x", "y", None], t=["a", "b", "b", "b"])
-    few = features.inputs(some, kinds)
-    unseen = features.inputs(typed(kinds, s=["w", "x"], t=["a", "c"]), kinds)
-    assert not features.crowded(some, kinds, preparation)
-    counted, every = (features.transformer(kinds, preparation, counted=one).fit(few) for one in (True, False))
-    for inputs in (few, unseen):
-        assert counted.transform(inputs).tolist() == every.transform(inputs).tolist()
-    more = typed(kinds, s=["x", "z", "y", None], t=["a", "b", "b", "b"])
-    many = features.inputs(more, kinds)
-    assert features.transformer(kinds, preparation).fit(many).named_transformers_["categories"].infrequent_categories_
-    assert features.crowded(more, kinds, preparation)
+    preparation = Preparation(max_categories=4)
+    for values, crowded in ((["x", "x", "y", None], False), (["x", "z", "y", None], True)):
+        inputs = features.inputs(typed(kinds, s=values, t=["a", "b", "b", "b"]), kinds)
+        assert features.crowded(inputs, preparation) == crowded
+        rare = features.transformer(kinds, preparation).fit(inputs).named_transformers_["categories"]
+        assert any(found is not None for found in rare.infrequent_categories_) == crowded
 
 
 def test_categories_may_be_their_places_in_one_column() -> None:
