@@ -118,6 +118,7 @@ def _model(parts: _Parts, candidate: Candidate) -> dict[str, Any]:
         "features": parts.features,
         "estimator": candidate.estimator,
         **({"params": dict(candidate.params)} if candidate.params else {}),
+        **({"prepare": dict(candidate.prepare)} if candidate.prepare else {}),
         "seed": SEED,
         "holdout": HOLDOUT,
     }
@@ -200,6 +201,8 @@ def _model_lines(parts: _Parts, candidate: Candidate) -> Iterator[str]:
     yield text.line(f"  estimator: {model['estimator']}", candidate.called)
     if candidate.params:
         yield f"  params: {text.flow(candidate.params)}"
+    if candidate.prepare:
+        yield text.line(f"  prepare: {text.flow(candidate.prepare)}", "a column for each feature; trees mind no scale")
     yield f"  seed: {SEED}"
     yield text.line(f"  holdout: {HOLDOUT}", "of the rows, chosen by a hash of their content; training never sees them")
 

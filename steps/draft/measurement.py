@@ -27,21 +27,24 @@ MOST_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An estimator that a draft may name; `called` is how a person calls it."""
+    """An estimator that a draft may name, and how features are prepared for it; `called` is how a person calls it."""
 
     called: str
     estimator: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Mapping[str, Any] = field(default_factory=dict)
 
 
+FOR_TREES: Mapping[str, Any] = {"scale": False, "categories": "ordinal"}
+"""One column for each feature: many rows take a memory of that, and trees split by places as well."""
 CANDIDATES: Mapping[Task, tuple[Candidate, ...]] = {
     "classification": (
         Candidate("logistic regression", "sklearn.linear_model.LogisticRegression", {"max_iter": 1000}),
-        Candidate("histogram gradient boosting", "sklearn.ensemble.HistGradientBoostingClassifier"),
+        Candidate("histogram gradient boosting", "sklearn.ensemble.HistGradientBoostingClassifier", prepare=FOR_TREES),
     ),
     "regression": (
         Candidate("ridge regression", "sklearn.linear_model.Ridge"),
-        Candidate("histogram gradient boosting", "sklearn.ensemble.HistGradientBoostingRegressor"),
+        Candidate("histogram gradient boosting", "sklearn.ensemble.HistGradientBoostingRegressor", prepare=FOR_TREES),
     ),
 }
 """The simplest first: it is taken unless another one is clearly better."""

@@ -12,6 +12,7 @@ from samples import churn
 from steps.document import Document
 from steps.draft.composition import Draft, Request, compose
 from steps.draft.refusal import NoDraft
+from steps.preparation import Preparation
 from steps.validate import validate
 from workflows.yamltext import read_all
 
@@ -36,6 +37,17 @@ def test_the_document_is_what_was_asked_for(tmp_path: Path) -> None:
     assert (model.target, model.positive, model.sensitive) == ("left", "yes", "region")
     assert model.features == ("visits", "plan")
     assert [gate.kind for gate in document.gates] == ["metric", "baseline", "fairness", "champion"]
+
+
+def test_features_are_prepared_for_the_estimator_that_does_best(tmp_path: Path) -> None:
+    _, plain, _ = drafted(tmp_path, churn())
+    assert plain.model.estimator.endswith("LogisticRegression")
+    assert plain.model.prepare == Preparation()
+    bent = churn().assign(left=np.where(churn()["visits"].between(12, 25), "yes", "no"))
+    draft, trees, _ = drafted(tmp_path, bent)
+    assert trees.model.estimator.endswith("HistGradientBoostingClassifier")
+    assert trees.model.prepare == Preparation(scale=False, categories="ordinal")
+    assert "  prepare: {scale: false, categories: ordinal} " in draft.text
 
 
 def test_the_same_sample_gives_the_same_text(tmp_path: Path) -> None:
