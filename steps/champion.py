@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from steps import metrics, model, table
+from steps import drift, metrics, model, table
 from steps.contract import Scalar
-from steps.document import Document, Model
+from steps.document import Document
 from steps.measured import Champion
 from steps.model import About, ModelRefused, Trained, Truth
 from steps.registry import pointer, version
@@ -80,16 +81,24 @@ def meet(found: Standing, holdout: pd.DataFrame, truth: Truth, document: Documen
         return Champion(found.version, problem=problem)
     predicted = trained.predict(holdout)
     measured = metrics.measure(truth, predicted, document.model.task)
-    return Champion(found.version, measured, predicted=predicted, notice=_notice(trained.about, document.model))
+    notice = _notice(trained.about, drift.kept(found.report), document)
+    return Champion(found.version, measured, predicted=predicted, notice=notice)
 
 
-def _notice(about: About, wanted: Model) -> str:
+def _notice(about: About, report: Any, document: Document) -> str:
     """Return a warning if other rows were held out when the champion was trained: it may have learned these.
 
-    Its metrics are then too good and the challenger's gain too small: gates err on the side of production.
+    Its metrics are then too good and the challenger's gain too small: gates err on the side of production. A hash of
+    all columns says which rows are held out, so a column more or less moves them; `report` may not tell which it had.
     """
+    wanted = document.model
     then, now = ((one.seed if one.time is None else None, one.holdout, one.time) for one in (about, wanted))
-    return "" if then == now else "it was trained with another holdout, so it may have seen these rows"
+    if then != now:
+        return "it was trained with another holdout, so it may have seen these rows"
+    had = report.get("data") if isinstance(report, Mapping) else None
+    if wanted.time is None and isinstance(had, Mapping) and had and set(had) != set(document.contract.columns):
+        return "the contract had other columns then, which held out other rows, so it may have seen these"
+    return ""
 
 
 def _misfit(trained: Trained, document: Document) -> str:

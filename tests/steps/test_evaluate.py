@@ -104,6 +104,35 @@ def test_a_champion_that_may_have_learned_the_held_out_rows_is_told(
     assert ("it was trained with another holdout, so it may have seen these rows" in gate["evidence"]) is warns
 
 
+def report(*columns: str) -> bytes:
+    return json.dumps({"data": {name: {} for name in columns}}).encode()
+
+
+COLUMNS = tuple(ALL.contract.columns)
+REPORTS: dict[str, tuple[bytes | None, bool]] = {
+    "a column more": (report(*COLUMNS, "postcode"), True),
+    "a column less": (report(*COLUMNS[1:]), True),
+    "the same columns": (report(*reversed(COLUMNS)), False),
+    "a report of something else": (b'{"data": ["income"]}', False),
+    "no JSON": (b"{", False),
+    "no report": (None, False),
+}
+
+
+@pytest.mark.parametrize(("kept", "warns"), REPORTS.values(), ids=REPORTS)
+def test_a_champion_of_other_columns_was_kept_from_other_rows(tmp_path: Path, kept: bytes | None, warns: bool) -> None:
+    standing = Standing("v1", model_file(tmp_path, ALL), report=kept)
+    gate = evaluated(ALL, standing).to_json()["gates"][1]
+    assert ("the contract had other columns then, which held out other rows" in gate["evidence"]) is warns
+
+
+def test_by_time_other_columns_hold_out_the_same_rows(tmp_path: Path) -> None:
+    timed = document(gates=[CHAMPION], model__time="income")
+    standing = Standing("v1", model_file(tmp_path, timed), report=report("postcode"))
+    (gate,) = evaluated(timed, standing).to_json()["gates"]
+    assert "may have seen" not in gate["evidence"]
+
+
 def test_a_model_worse_than_the_champion_is_rejected(tmp_path: Path) -> None:
     standing = Standing("v1", model_file(tmp_path, ALL))
     worse = document(gates=[CHAMPION], model__features=["income"], model__params={"max_depth": 1})
