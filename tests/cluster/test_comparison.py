@@ -65,6 +65,37 @@ def test_what_somebody_changed_is_a_difference(place: str, value: Any) -> None:
     assert live != wanted
 
 
+BUS: dict[str, Any] = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "EventBus",
+    "metadata": {"name": "default"},
+    "spec": {"jetstream": {"containers": [{"securityContext": {"a": 1}, "env": []}], "tls": {}}},
+}
+WRITTEN: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "an empty field": ("EventBus", {"resources": {}, "url": "", "logging": None}, True),
+    "one with something in it": ("EventBus", {"resources": {"limits": {"cpu": 1}}}, False),
+    "a zero": ("Sensor", {"replicas": 0}, False),
+    "no": ("EventSource", {"enabled": False}, False),
+    "of a kind that no controller writes": ("NetworkPolicy", {"podSelector": {}}, False),
+}
+
+
+@pytest.mark.parametrize(("kind", "more", "same"), WRITTEN.values(), ids=WRITTEN)
+def test_an_empty_field_that_the_controller_wrote_is_no_difference(kind: str, more: dict[str, Any], same: bool) -> None:
+    wanted = {**copy.deepcopy(BUS), "kind": kind}
+    live = copy.deepcopy(wanted)
+    live["spec"]["jetstream"]["containers"][0] |= more
+    found, asked = alike(wanted, wanted, live)
+    assert (found == asked) is same
+
+
+def test_an_empty_field_that_is_wanted_counts() -> None:
+    live = copy.deepcopy(BUS)
+    del live["spec"]["jetstream"]["tls"]
+    found, asked = alike(BUS, BUS, live)
+    assert found != asked
+
+
 def test_an_address_that_is_wanted_counts() -> None:
     asked = copy.deepcopy(WANTED)
     asked["spec"]["clusterIP"] = "10.0.0.2"

@@ -18,6 +18,9 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "ServiceAccount": ("secrets",),
 }
 """What is filled in for an object of its own: different each time, or later."""
+WRITTEN_BACK = ("EventBus", "EventSource", "Sensor")
+"""What Argo Events' controllers write whole, for a finalizer: their Go types then add `resources: {}` and the like."""
+EMPTY: tuple[object, ...] = (None, "", {})
 HIDDEN = ("data", "stringData")
 """What nobody may read of a Secret."""
 
@@ -27,7 +30,8 @@ def alike(wanted: Manifest, tried: Manifest, live: Manifest) -> tuple[Manifest, 
 
     `wanted` is the manifest as it was written, `tried` what the server would make of it.
     """
-    return _compared(wanted, live, live), _compared(wanted, tried, live)
+    found, asked = _compared(wanted, live, live), _compared(wanted, tried, live)
+    return _unfilled(found, asked) if wanted["kind"] in WRITTEN_BACK else found, asked
 
 
 def hidden(live: Manifest, wanted: Manifest) -> tuple[Manifest, Manifest]:
@@ -72,6 +76,16 @@ def _without(value: Any, place: str) -> Any:
     kept = {name: part for name, part in value.items() if name != first}
     inner = _without(value[first], rest) if rest else None
     return {**kept, first: inner} if inner else kept
+
+
+def _unfilled(value: Any, asked: Any) -> Any:
+    """Return the value without the empty fields that nobody asked for."""
+    if isinstance(value, Mapping) and isinstance(asked, Mapping):
+        kept = {name: part for name, part in value.items() if name in asked or part not in EMPTY}
+        return {name: _unfilled(part, asked.get(name)) for name, part in kept.items()}
+    if isinstance(value, list) and isinstance(asked, list) and len(value) == len(asked):
+        return [_unfilled(one, other) for one, other in zip(value, asked, strict=True)]
+    return value
 
 
 def _masked(value: Manifest, other: Manifest, whose: str) -> Manifest:
