@@ -1,7 +1,7 @@
 """A real API server takes every overlay, strictly, and gives each account what the matrix says, and nothing else.
 
-Needs KUBECONFIG and the full custom resource definitions of Argo. It makes the namespace where there is none,
-applies accounts and roles, and leaves the rest at dry runs. `make cluster` runs it.
+Needs KUBECONFIG and the full custom resource definitions of Argo. It makes the namespace where there is none, and takes
+it away again, applies accounts and roles, and leaves the rest at dry runs. `make cluster` runs it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,16 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def namespace() -> None:
+def namespace() -> Iterator[None]:
     """A dry run in a namespace needs the namespace."""
-    if kubectl("get", "namespace", NAMESPACE).returncode:
+    missing = kubectl("get", "namespace", NAMESPACE).returncode != 0
+    if missing:
         made = kubectl("apply", *SERVER_SIDE, "-f", str(ROOT / "base/namespace.yaml"))
         assert made.returncode == 0, made.stderr
+    yield
+    if missing:
+        gone = kubectl("delete", "namespace", NAMESPACE)
+        assert gone.returncode == 0, gone.stderr
 
 
 @pytest.mark.parametrize("name", overlays.OVERLAYS)
