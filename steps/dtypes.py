@@ -88,6 +88,15 @@ def categorical(text: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(pd.Categorical.from_codes(codes, categories), index=text.index)
 
 
+def floats(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers, booleans and dates (days since 1970-01-01) as 64-bit floats, NaN for missing."""
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    if column.dtype == np.float64:
+        return column
+    return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
+
+
 def _integers(column: Any) -> pd.Series[Any]:
     """Return nullable integers without a detour through floats, which are inexact beyond 2**53."""
     missing = column.is_null().to_numpy().astype(bool, copy=False)

@@ -17,7 +17,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from steps.dtypes import categorical
+from steps.dtypes import categorical, floats
 from steps.preparation import Dates, Preparation
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def fit(inputs: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparatio
     sees one row for each combination of categories, which is all that categories are learned from unless a column is
     `crowded`; numbers are learned from every row.
     """
-    other = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
+    other = _texts(dtypes)
     numeric = [name for name in inputs if name not in other]
     if not other or crowded(inputs[other], preparation):
         made = transformer(dtypes, preparation)
@@ -64,6 +64,11 @@ def fit(inputs: pd.DataFrame, dtypes: Mapping[str, str], preparation: Preparatio
     for place in range(texts.shape[1]):
         found[:, len(numeric) + place] = texts[kinds, place]
     return made, found
+
+
+def _texts(dtypes: Mapping[str, str]) -> list[str]:
+    """Return the features that are text or boolean, each one column of the input."""
+    return [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
 
 
 def _combinations(texts: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -89,12 +94,12 @@ def transformer(dtypes: Mapping[str, str], preparation: Preparation, *, counted:
     """Return the unfitted transformer of `inputs`; categories have room for those never seen.
 
     The scale is for linear models, distances and networks; trees do not mind it. Not `counted`, it keeps every
-    category, which is the same where no column is `crowded`: scikit-learn counts in Python, value by value.
+    category, which is the same where no column is `crowded`, and asks for one row of each only.
     """
     columns = {name: _columns(name, dtype, preparation.dates) for name, dtype in dtypes.items()}
     numeric = [column for name, dtype in dtypes.items() if dtype in NUMERIC for column in columns[name]]
-    other = [name for name, dtype in dtypes.items() if dtype not in NUMERIC]
-    parts = [("numbers", _numbers(preparation), numeric), ("categories", _categories(preparation, counted), other)]
+    categories = ("categories", _categories(preparation, counted), _texts(dtypes))
+    parts = [("numbers", _numbers(preparation), numeric), categories]
     return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
 
 
@@ -125,12 +130,8 @@ def _part(column: pd.Series[Any], part: str) -> pd.Series[Any]:
 
 
 def _input(column: pd.Series, dtype: str) -> pd.Series:
-    if dtype == "date":
-        return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    if column.dtype == np.float64:
-        return column
     if dtype in NUMERIC:
-        return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
+        return floats(column)
     if dtype == "boolean":
         column = column.astype("string").str.lower()
     return categorical(column.fillna(MISSING) if column.isna().any() else column)

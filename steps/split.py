@@ -73,11 +73,7 @@ def _canonical(column: pd.Series) -> pd.Series:
 
     Text as categories, for pandas then hashes each value once; the hashes are those of the text.
     """
-    if pd.api.types.is_string_dtype(column.dtype):
-        return dtypes.categorical(column)
-    if pd.api.types.is_datetime64_dtype(column.dtype):
-        return (column - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
+    return dtypes.categorical(column) if pd.api.types.is_string_dtype(column.dtype) else dtypes.floats(column)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
