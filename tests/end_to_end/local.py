@@ -67,7 +67,7 @@ class Local:
         """Wait for a process of the step other than `but` and return it, 0 if the step is over without one seen."""
 
         def look() -> list[int]:
-            done = any(over(one, step) for one in self.workflows() if one["metadata"]["name"] == workflow)
+            done = self._over(workflow, step)
             for _ in range(LOOKS):
                 if (pid := self._process(workflow, step)) not in (0, but):
                     return [pid]
@@ -104,6 +104,9 @@ class Local:
         with environment(self._environment):
             done = retrain(*words, *places)
         assert done.code == 0, done
+
+    def _over(self, workflow: str, step: str) -> bool:
+        return over(json.loads(Journal(self.home).read(workflow).to_json()), step)
 
     def _process(self, workflow: str, step: str) -> int:
         """Return the process of that step, 0 if there is none now: it works below the run's own folder."""

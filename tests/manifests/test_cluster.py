@@ -16,7 +16,7 @@ from typing import Any
 import overlays
 import pytest
 from accesses import NAMESPACE, RESOURCES, VERBS, WANTED
-from kubectl import SERVER_SIDE, kubectl, listed, served
+from kubectl import SERVER_SIDE, done, kubectl, listed, served
 from overlays import ROOT
 
 from workflows.cluster.podsecurity import pods
@@ -32,12 +32,10 @@ def namespace() -> Iterator[None]:
     """A dry run in a namespace needs the namespace."""
     missing = kubectl("get", "namespace", NAMESPACE).returncode != 0
     if missing:
-        made = kubectl("apply", *SERVER_SIDE, "-f", str(ROOT / "base/namespace.yaml"))
-        assert made.returncode == 0, made.stderr
+        done("apply", *SERVER_SIDE, "-f", str(ROOT / "base/namespace.yaml"))
     yield
     if missing:
-        gone = kubectl("delete", "namespace", NAMESPACE)
-        assert gone.returncode == 0, gone.stderr
+        done("delete", "namespace", NAMESPACE)
 
 
 @pytest.mark.parametrize("name", overlays.OVERLAYS)
@@ -47,10 +45,10 @@ def test_the_server_takes_the_overlay(name: str) -> None:
     unknown = {thing["kind"] for thing in objects if (thing["apiVersion"], thing["kind"]) not in known}
     assert unknown <= {"ExternalSecret", "PodMonitor", "PrometheusRule", "SecretStore"}, "are Argo's CRDs installed?"
     items = [thing for thing in objects if thing["kind"] not in unknown]
-    done = kubectl("apply", *SERVER_SIDE, "--dry-run=server", "--validate=strict", "-f", "-", given=listed(items))
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(items)
-    assert not re.search("PodSecurity|deprecated|unknown field|duplicate", done.stderr), done.stderr
+    ran = kubectl("apply", *SERVER_SIDE, "--dry-run=server", "--validate=strict", "-f", "-", given=listed(items))
+    assert ran.returncode == 0, ran.stderr
+    assert len(ran.stdout.splitlines()) == len(items)
+    assert not re.search("PodSecurity|deprecated|unknown field|duplicate", ran.stderr), ran.stderr
 
 
 def reviews(namespace: str = NAMESPACE) -> Iterator[tuple[str, tuple[str, str, str], dict[str, Any]]]:
@@ -93,9 +91,9 @@ def test_no_account_may_do_in_another_namespace_what_it_may_in_its_own() -> None
 def allowed(asked: list[tuple[str, tuple[str, str, str], dict[str, Any]]]) -> dict[str, set[tuple[str, str, str]]]:
     """What the server says that each account may do, of what is asked."""
     given = "\n---\n".join(json.dumps(review) for _, _, review in asked)
-    done = kubectl("create", "-o", "json", "-f", "-", given=given)
-    assert done.returncode == 0, done.stderr
-    answers = list(_documents(done.stdout))
+    ran = kubectl("create", "-o", "json", "-f", "-", given=given)
+    assert ran.returncode == 0, ran.stderr
+    answers = list(_documents(ran.stdout))
     assert len(answers) == len(asked)
     found: dict[str, set[tuple[str, str, str]]] = {account: set() for account in WANTED}
     for (account, access, _), answer in zip(asked, answers, strict=True):
@@ -131,8 +129,8 @@ def test_the_admission_of_the_namespace_takes_the_pods() -> None:
                 "spec": {**spec, "containers": containers},
             }
         )
-    done = kubectl(
+    ran = kubectl(
         "create", "--dry-run=server", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
     )
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(known)
+    assert ran.returncode == 0, ran.stderr
+    assert len(ran.stdout.splitlines()) == len(known)
